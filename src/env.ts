@@ -1,0 +1,28 @@
+import type { BlobObject } from "./blob/blob-object.ts";
+import type { RepositoryObject } from "./repository/repository-object.ts";
+
+/**
+ * What the platform hands to the Worker and its Durable Objects. Settings are `unknown`: only `config.ts` reads them.
+ */
+export interface Env {
+  readonly BUCKET: R2Bucket;
+  readonly REPOSITORIES: DurableObjectNamespace<RepositoryObject>;
+  readonly BLOBS: DurableObjectNamespace<BlobObject>;
+
+  readonly UPSTREAMS?: unknown;
+  readonly DEFAULT_ARCH?: unknown;
+  readonly TAG_TTL_SECONDS?: unknown;
+  readonly STALE_IF_ERROR_SECONDS?: unknown;
+  readonly UPSTREAM_BUDGET_MS?: unknown;
+  readonly UPSTREAM_IDLE_MS?: unknown;
+  readonly BLOB_IDLE_SECONDS?: unknown;
+  readonly CHUNK_BYTES?: unknown;
+  readonly FILL_CONNECTIONS?: unknown;
+  readonly LINK_DEFAULT_SECONDS?: unknown;
+  readonly LINK_MAX_SECONDS?: unknown;
+  readonly LINK_RESUME_SECONDS?: unknown;
+  readonly LOCAL_ACCESS?: unknown;
+  readonly UPSTREAM_CREDENTIALS?: unknown;
+  readonly ACCESS_TOKENS?: unknown;
+  readonly LINK_KEYS?: unknown;
+}

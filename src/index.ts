@@ -1,0 +1,3 @@
+export { BlobObject } from "./blob/blob-object.ts";
+export { RepositoryObject } from "./repository/repository-object.ts";
+export { default } from "./app.ts";
