@@ -1,0 +1,55 @@
+/** Commit records in R2: what is there was verified, what is not there is not a hit. */
+
+import type { Digest } from "../oci/digest.ts";
+import { commitKey } from "./keys.ts";
+import type { Layout } from "./layout.ts";
+
+/** The record that makes a blob a hit. */
+export interface CommitRecord {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** Names the pieces: see `pieceKey`. */
+  readonly fillId: string;
+  readonly layout: Layout;
+  /** When the whole digest was checked, in milliseconds since 1970. */
+  readonly verifiedAtMs: number;
+}
+
+/** The record's shape as stored; a reader refuses a version it does not know. */
+interface StoredRecord extends CommitRecord {
+  readonly version: 1;
+}
+
+/** Reads and writes commit records. */
+export class CommitStore {
+  readonly #bucket: R2Bucket;
+
+  constructor(bucket: R2Bucket) {
+    this.#bucket = bucket;
+  }
+
+  /**
+   * The commit record of a blob, or `null` for a blob that is no hit.
+   * @throws {Error} when the record is of a version this code does not know.
+   */
+  async get(digest: Digest): Promise<CommitRecord | null> {
+    const object = await this.#bucket.get(commitKey(digest));
+    if (object === null) return null;
+    const { version, ...record } = await object.json<StoredRecord>();
+    if (version !== 1) throw new Error(`Cannot read commit record of "${digest}": unknown version ${String(version)}`);
+    return record;
+  }
+
+  /** Makes a blob a hit. The caller has checked its digest. */
+  async put(record: CommitRecord): Promise<void> {
+    const stored: StoredRecord = { version: 1, ...record };
+    await this.#bucket.put(commitKey(record.digest), JSON.stringify(stored), {
+      httpMetadata: { contentType: "application/json" },
+    });
+  }
+
+  /** Makes a blob a miss; its pieces are the caller's to delete, afterwards. */
+  async delete(digest: Digest): Promise<void> {
+    await this.#bucket.delete(commitKey(digest));
+  }
+}

@@ -1,0 +1,23 @@
+/** The names of everything in the R2 bucket; `docs/storage-schema.md` describes what each holds. */
+
+import type { Digest } from "../oci/digest.ts";
+
+/** All pieces of one fill stand behind this prefix. */
+export function piecePrefix(fillId: string): string {
+  return `chunks/${fillId}/`;
+}
+
+/** One piece of a blob, immutable once written. */
+export function pieceKey(fillId: string, index: number): string {
+  return `${piecePrefix(fillId)}${index}`;
+}
+
+/** The commit record of a blob: there only when the blob's whole digest was checked. */
+export function commitKey(digest: Digest): string {
+  return `blobs/${digest}`;
+}
+
+/** A manifest, byte for byte as it was received, checked against its digest. */
+export function manifestKey(digest: Digest): string {
+  return `manifests/${digest}`;
+}

@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fillLayout, layoutBytes, pieceAt, pieceByIndex, pieceCount } from "./layout.ts";
+
+const CHUNK = 16 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/** Sizes at which the cut changes, each with its neighbours. */
+const EDGES = [0, 1, CHUNK / 256, CHUNK / 16, CHUNK / 8, CHUNK / 4, CHUNK / 2, CHUNK, 2 * CHUNK, 5 * 2 ** 30]
+  .flatMap((size) => [size - 1, size, size + 1, size + CHUNK / 256])
+  .filter((size) => size >= 0);
+
+describe("fillLayout()", () => {
+  it("has no piece for a blob without bytes", () => {
+    expect(fillLayout(0, CHUNK)).toEqual([]);
+  });
+
+  it("keeps a blob that fits the first piece whole", () => {
+    expect(fillLayout(1, CHUNK)).toEqual([{ count: 1, bytes: 1 }]);
+    expect(fillLayout(MIB, CHUNK)).toEqual([{ count: 1, bytes: MIB }]);
+  });
+
+  it("begins small, doubles up to a chunk, and ends with a small piece", () => {
+    expect(fillLayout(50 * MIB + 65536, CHUNK)).toEqual([
+      { count: 2, bytes: MIB },
+      { count: 1, bytes: 2 * MIB },
+      { count: 1, bytes: 4 * MIB },
+      { count: 1, bytes: 8 * MIB },
+      { count: 2, bytes: CHUNK },
+      { count: 1, bytes: 2 * MIB },
+      { count: 1, bytes: 65536 },
+    ]);
+  });
+
+  it.each(EDGES)("covers a blob of %d bytes exactly", (size) => {
+    expect(layoutBytes(fillLayout(size, CHUNK))).toBe(size);
+  });
+
+  it("covers every byte once, in order, with pieces of at most a chunk", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3_000_000 }), fc.integer({ min: 1, max: 64 }), (size, blocks) => {
+        const chunk = blocks * 4096;
+        const layout = fillLayout(size, chunk);
+        let end = 0;
+        for (let index = 0; index < pieceCount(layout); index++) {
+          const piece = pieceByIndex(layout, index);
+          expect(piece.startBytes).toBe(end);
+          expect(piece.endBytes - piece.startBytes).toBeGreaterThan(0);
+          expect(piece.endBytes - piece.startBytes).toBeLessThanOrEqual(chunk);
+          end = piece.endBytes;
+        }
+        expect(end).toBe(size);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("pieceAt()", () => {
+  it("finds the piece that holds an offset", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 * MIB }), fc.nat(), (size, seed) => {
+        const layout = fillLayout(size, CHUNK);
+        const offset = seed % size;
+        const piece = pieceAt(layout, offset);
+        expect(piece.startBytes).toBeLessThanOrEqual(offset);
+        expect(piece.endBytes).toBeGreaterThan(offset);
+        expect(pieceByIndex(layout, piece.index)).toEqual(piece);
+      }),
+    );
+  });
+
+  it("refuses an offset outside the blob", () => {
+    expect(() => pieceAt(fillLayout(10, CHUNK), 10)).toThrow(RangeError);
+    expect(() => pieceAt(fillLayout(10, CHUNK), -1)).toThrow(RangeError);
+    expect(() => pieceByIndex(fillLayout(10, CHUNK), 1)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,112 @@
+/**
+ * How a blob is cut into pieces, each one R2 object.
+ *
+ * A layout is written down beside every blob, as runs of equal pieces, so that blobs cut by other rules (another
+ * CHUNK_BYTES, an upload's parts) stay readable side by side.
+ */
+
+/** `count` pieces of `bytes` bytes each, one behind the other. */
+export interface PieceRun {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** The pieces of one blob from its first byte to its last. */
+export type Layout = readonly PieceRun[];
+
+/** One piece's place in its blob. */
+export interface Piece {
+  readonly index: number;
+  /** Offset of the first byte. */
+  readonly startBytes: number;
+  /** Offset behind the last byte. */
+  readonly endBytes: number;
+}
+
+/** The first piece is this part of a chunk, so that the first byte of a cold blob need not wait for a whole chunk. */
+const FIRST_PIECE_DIVISOR = 16;
+/** The last piece is this part of a chunk: it is held back until the whole blob is verified, so it is kept small. */
+const LAST_PIECE_DIVISOR = 256;
+
+/**
+ * Cuts a blob for filling: the first chunk in halves down to a sixteenth (a first byte soon), whole chunks behind it,
+ * and a small last piece (what is held back until the digest is checked).
+ * @param sizeBytes the blob's size
+ * @param chunkBytes a multiple of 256
+ */
+export function fillLayout(sizeBytes: number, chunkBytes: number): Layout {
+  if (sizeBytes === 0) return [];
+  const first = chunkBytes / FIRST_PIECE_DIVISOR;
+  if (sizeBytes <= first) return [{ count: 1, bytes: sizeBytes }];
+
+  const last = chunkBytes / LAST_PIECE_DIVISOR;
+  const runs: PieceRun[] = [];
+  let remaining = sizeBytes - last;
+  const cut = (count: number, bytes: number): void => {
+    const whole = Math.min(count, Math.floor(remaining / bytes));
+    if (whole > 0) runs.push({ count: whole, bytes });
+    remaining -= whole * bytes;
+    if (whole < count && remaining > 0) {
+      runs.push({ count: 1, bytes: remaining });
+      remaining = 0;
+    }
+  };
+  cut(2, first);
+  for (let bytes = first * 2; bytes < chunkBytes && remaining > 0; bytes *= 2) cut(1, bytes);
+  if (remaining > 0) cut(Infinity, chunkBytes);
+  runs.push({ count: 1, bytes: last });
+  return runs;
+}
+
+/** How many pieces a layout has. */
+export function pieceCount(layout: Layout): number {
+  return layout.reduce((sum, run) => sum + run.count, 0);
+}
+
+/** How many bytes a layout covers. */
+export function layoutBytes(layout: Layout): number {
+  return layout.reduce((sum, run) => sum + run.count * run.bytes, 0);
+}
+
+/**
+ * The piece with the given index.
+ * @throws {RangeError} when the layout has no such piece.
+ */
+export function pieceByIndex(layout: Layout, index: number): Piece {
+  return find(layout, (run, first) => (index >= first && index < first + run.count ? index - first : -1), index);
+}
+
+/**
+ * The piece that holds the byte at an offset.
+ * @throws {RangeError} when the offset is outside the blob.
+ */
+export function pieceAt(layout: Layout, offsetBytes: number): Piece {
+  return find(
+    layout,
+    (run, _first, start) =>
+      offsetBytes >= start && offsetBytes < start + run.count * run.bytes
+        ? Math.floor((offsetBytes - start) / run.bytes)
+        : -1,
+    offsetBytes,
+  );
+}
+
+/** Walks the runs until `within` says which piece of a run is meant; it answers -1 for "not in this one". */
+function find(
+  layout: Layout,
+  within: (run: PieceRun, firstIndex: number, startBytes: number) => number,
+  asked: number,
+): Piece {
+  let index = 0;
+  let start = 0;
+  for (const run of layout) {
+    const step = within(run, index, start);
+    if (step >= 0) {
+      const startBytes = start + step * run.bytes;
+      return { index: index + step, startBytes, endBytes: startBytes + run.bytes };
+    }
+    index += run.count;
+    start += run.count * run.bytes;
+  }
+  throw new RangeError(`Cannot find piece: ${asked} is outside a blob of ${index} pieces and ${start} bytes`);
+}

@@ -1,0 +1,50 @@
+/** The pieces of blobs in R2. */
+
+import { pieceKey, piecePrefix } from "./keys.ts";
+
+/** Keys that one R2 `delete` takes (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
+const DELETE_LIMIT = 1000;
+
+/** Reads and writes pieces as native streams; no method holds a piece in memory. */
+export class PieceStore {
+  readonly #bucket: R2Bucket;
+
+  constructor(bucket: R2Bucket) {
+    this.#bucket = bucket;
+  }
+
+  /**
+   * Stores one piece, once: a piece that is there already stays as it is, so that a late writer (an object that was
+   * evicted while its fetch ran on) can never change bytes that were verified.
+   * @param body a stream of known length, which is read to its end
+   * @throws {Error} when R2 fails or the stream ends short; nothing is stored then
+   */
+  async put(fillId: string, index: number, body: ReadableStream): Promise<void> {
+    await this.#bucket.put(pieceKey(fillId, index), body, { onlyIf: { etagDoesNotMatch: "*" } });
+  }
+
+  /**
+   * The bytes of one piece from an offset on; `null` when the piece is not there.
+   * @param offsetBytes where in the piece to begin, less than its size
+   * @param lengthBytes how many bytes; to its end when left out
+   */
+  async get(fillId: string, index: number, offsetBytes = 0, lengthBytes?: number): Promise<ReadableStream | null> {
+    const range =
+      lengthBytes === undefined
+        ? offsetBytes === 0
+          ? {}
+          : { range: { offset: offsetBytes } }
+        : { range: { offset: offsetBytes, length: lengthBytes } };
+    const object = await this.#bucket.get(pieceKey(fillId, index), range);
+    return object?.body ?? null;
+  }
+
+  /** Deletes all pieces of one fill. */
+  async deleteAll(fillId: string): Promise<void> {
+    for (;;) {
+      const page = await this.#bucket.list({ prefix: piecePrefix(fillId), limit: DELETE_LIMIT });
+      if (page.objects.length > 0) await this.#bucket.delete(page.objects.map((object) => object.key));
+      if (!page.truncated) return;
+    }
+  }
+}
