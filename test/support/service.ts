@@ -1,0 +1,116 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { QUIET_WRANGLER, WRANGLER } from "../../scripts/wrangler.ts";
+import { freePort } from "./free-port.ts";
+import { startProcessGroup, waitForOutput } from "./process-group.ts";
+import type { ProcessGroup } from "./process-group.ts";
+import { makeTempDir, removeTempDir } from "./temp-dir.ts";
+
+const ROOT = path.join(import.meta.dirname, "../..");
+const START_MS = 60_000;
+
+/** Options of {@link startService}. */
+export interface StartServiceOptions {
+  /** Settings and secrets; whatever is not a string is given as JSON. */
+  readonly vars?: Readonly<Record<string, unknown>>;
+  /** Directory of the R2 bucket and the Durable Objects. @default one of its own, removed by `stop()` */
+  readonly persistTo?: string;
+  /** @default a free one */
+  readonly port?: number;
+}
+
+/** The service in processes of its own, as `npm start` runs it. */
+export interface Service {
+  /** Its address, without a trailing slash; the same after a restart. */
+  readonly url: string;
+  /** Directory of its data. */
+  readonly persistTo: string;
+  /** What it has written since it was last started. */
+  output(): string;
+  /** Ends it in good order and removes what is its own. */
+  stop(): Promise<void>;
+  /** Ends it as a crash would: SIGKILL to wrangler and workerd, at once. Its data stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data and address; ends it in good order first where it still runs. */
+  restart(): Promise<void>;
+}
+
+/**
+ * Starts the service with `wrangler dev` on real sockets, and waits until it answers. The project's own `.dev.vars` is
+ * not read.
+ *
+ * @throws Error with what it wrote where it does not start within 60 s
+ */
+export async function startService(options: StartServiceOptions = {}): Promise<Service> {
+  const scratch = await makeTempDir();
+  const persistTo = options.persistTo ?? path.join(scratch, "state");
+  const port = options.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  // Naming any env file keeps wrangler from reading .dev.vars.
+  const envFile = path.join(scratch, "empty.env");
+  await writeFile(envFile, "");
+
+  const args = [
+    WRANGLER,
+    "dev",
+    `--port=${port}`,
+    "--ip=127.0.0.1",
+    "--inspector-port=0",
+    `--persist-to=${persistTo}`,
+  ];
+  args.push(`--env-file=${envFile}`, "--show-interactive-dev-session=false");
+  for (const [name, value] of Object.entries(options.vars ?? {})) {
+    args.push("--var", `${name}:${typeof value === "string" ? value : JSON.stringify(value)}`);
+  }
+
+  async function start(): Promise<ProcessGroup> {
+    const group = await startProcessGroup(process.execPath, args, {
+      cwd: ROOT,
+      env: {
+        ...QUIET_WRANGLER,
+        // Apart from other instances on this machine, which have the same name.
+        WRANGLER_REGISTRY_PATH: path.join(scratch, "registry"),
+        WRANGLER_LOG_PATH: path.join(scratch, "logs"),
+      },
+    });
+    try {
+      await waitForOutput(group, /Ready on /, START_MS);
+      await answers(`${url}/healthz`);
+    } catch (error) {
+      await group.kill();
+      throw error;
+    }
+    return group;
+  }
+
+  let group = await start();
+  return {
+    url,
+    persistTo,
+    output: () => group.output(),
+    async stop() {
+      await group.stop();
+      await removeTempDir(scratch);
+    },
+    kill: () => group.kill(),
+    async restart() {
+      await group.stop();
+      group = await start();
+    },
+  };
+}
+
+/** Waits for a response of any status. */
+async function answers(url: string): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  for (;;) {
+    try {
+      await fetch(url, { signal: AbortSignal.timeout(5_000) });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(50);
+    }
+  }
+}
