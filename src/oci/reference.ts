@@ -48,10 +48,10 @@ export function parseReference(text: string): Reference {
   const at = path.indexOf("@");
   const named = at < 0 ? path : path.slice(0, at);
   // The colon of a port stands before the first slash, the colon of a tag behind it.
-  const colon = named.indexOf(":", named.indexOf("/") + 1);
-  const slashless = !named.includes("/");
-  const location = splitPath(slashless || colon < 0 ? named : named.slice(0, colon));
-  const tag = slashless || colon < 0 ? undefined : named.slice(colon + 1);
+  const slash = named.indexOf("/");
+  const colon = slash < 0 ? -1 : named.indexOf(":", slash);
+  const location = splitPath(colon < 0 ? named : named.slice(0, colon));
+  const tag = colon < 0 ? undefined : named.slice(colon + 1);
   const digest = at < 0 ? undefined : path.slice(at + 1);
 
   const fault =
@@ -146,8 +146,8 @@ function pathFault(location: RepositoryPath): string | undefined {
 function registryFault(text: string): string | undefined {
   // Length first: none of the patterns below then sees more than a few hundred characters.
   if (text.length > MAX_REPOSITORY_PATH_CHARACTERS) return "the registry name is too long";
-  const port = REGISTRY.exec(text)?.[1];
-  if (REGISTRY.test(text) && Number(port ?? 0) <= MAX_PORT) return undefined;
+  const match = REGISTRY.exec(text);
+  if (match !== null && Number(match[1] ?? 0) <= MAX_PORT) return undefined;
   return `the registry name ${quote(text)} is not a lower-case host name, with a port where there is one`;
 }
 
