@@ -50,6 +50,7 @@ const MEANINGS = {
   "link-unknown": { status: 404, title: "No such link", oci: "UNSUPPORTED" },
   "method-not-allowed": { status: 405, title: "Method not allowed", oci: "UNSUPPORTED" },
   unsupported: { status: 405, title: "Not supported", oci: "UNSUPPORTED" },
+  "too-many-links": { status: 409, title: "Too many links", oci: "DENIED" },
   "precondition-failed": { status: 412, title: "Precondition failed", oci: "UNSUPPORTED" },
   "not-a-sif-file": { status: 415, title: "Not a SIF file", oci: "BLOB_UPLOAD_INVALID" },
   "range-not-satisfiable": { status: 416, title: "Range not satisfiable", oci: "UNSUPPORTED" },
@@ -78,6 +79,8 @@ export function isErrorCode(word: unknown): word is ErrorCode {
 export interface RegistryErrorOptions {
   /** Seconds after which asking again may help; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined;
+  /** Further response headers that the status calls for, such as `Allow` or `Content-Range`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** What went wrong underneath; logged, never sent. */
   readonly cause?: unknown;
 }
@@ -89,12 +92,14 @@ export interface RegistryErrorOptions {
 export class RegistryError extends Error {
   readonly code: ErrorCode;
   readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, message: string, options: RegistryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "RegistryError";
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.headers = options.headers ?? {};
   }
 
   /** The HTTP status of this error's code. */
