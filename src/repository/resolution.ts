@@ -1,0 +1,54 @@
+/** What a reference resolves to, whoever resolves it. */
+
+import type { ErrorCode } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { ManifestStore } from "../store/manifest-store.ts";
+import type { RegistryClient } from "../upstream/registry-client.ts";
+
+/** What to look up in a repository. */
+export type Wanted = { readonly tag: string } | { readonly digest: Digest };
+
+/** How to look it up. */
+export interface ResolveOptions {
+  /**
+   * The caller found no bytes in the store for what this resolved to before: look there again, and fetch what is missing.
+   * @default false
+   */
+  readonly confirmStored?: boolean;
+}
+
+/** A manifest that is stored and checked, and whose members are known. */
+export interface ResolvedManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  /** When the repository first named it. */
+  readonly firstNamedMs: number;
+  readonly freshness: "fresh" | "stale";
+  /** When it was last known to be what was asked for. */
+  readonly checkedAtMs: number;
+  /** For a stale answer: since when it ought to have been checked again. */
+  readonly staleSinceMs?: number;
+  /** For a stale answer: why it could not be. */
+  readonly staleReason?: ErrorCode;
+}
+
+/** Looks references up in one repository. */
+export interface Resolver {
+  /**
+   * Finds the manifest that a tag or digest names.
+   * @throws {RegistryError} `image-unknown`, `upstream-denied`, or why the upstream could not answer.
+   */
+  resolve(wanted: Wanted, options?: ResolveOptions): Promise<ResolvedManifest>;
+}
+
+/** Where manifests come from: the upstream registry. */
+export type ManifestSource = Pick<RegistryClient, "headManifest" | "getManifest">;
+
+/** Where manifests are kept. */
+export type ManifestShelf = Pick<ManifestStore, "has" | "put">;
+
+/** A digest, or a tag, as a registry's API takes it. */
+export function referenceOf(wanted: Wanted): string {
+  return "tag" in wanted ? wanted.tag : wanted.digest;
+}

@@ -1,0 +1,157 @@
+/** Resolving references of a repository that an upstream registry has. */
+
+import type { ErrorCode } from "../errors.ts";
+import { log } from "../log.ts";
+import type { Database } from "./database.ts";
+import { GuardedSource, isMissing, isOutage, requestedPauseMs } from "./guarded-source.ts";
+import { ManifestIntake } from "./manifest-intake.ts";
+import { type MemberManifest, Membership } from "./membership.ts";
+import type {
+  ManifestShelf,
+  ManifestSource,
+  ResolvedManifest,
+  ResolveOptions,
+  Resolver,
+  Wanted,
+} from "./resolution.ts";
+import { settledWithin } from "./settled-within.ts";
+import { Tags } from "./tags.ts";
+
+/** What an {@link UpstreamResolver} works with; times in milliseconds. */
+export interface UpstreamResolverOptions {
+  readonly database: Database;
+  readonly source: ManifestSource;
+  readonly manifests: ManifestShelf;
+  /** `registry/repository`. */
+  readonly path: string;
+  /** The repository's name on the upstream. */
+  readonly repository: string;
+  /** How long a tag is believed. */
+  readonly tagTtlMs: number;
+  /** How long past that it is served when the upstream cannot answer. */
+  readonly staleIfErrorMs: number;
+  /** How long a request that could have a stale answer waits for the upstream. */
+  readonly upstreamBudgetMs: number;
+  /** Keeps this object alive until a promise, which never rejects, settles. */
+  readonly keepAlive: (work: Promise<unknown>) => void;
+  readonly now: () => number;
+}
+
+/** One look at the upstream on behalf of all who ask for the tag meanwhile. */
+interface Check {
+  readonly startedMs: number;
+  readonly answer: Promise<ResolvedManifest>;
+}
+
+/**
+ * Believes a tag for a time, then asks the upstream once, however many wait. When the upstream gives no usable answer, or not
+ * in time, the previous one is served and marked stale, and the upstream is left alone for one such time.
+ */
+export class UpstreamResolver implements Resolver {
+  readonly #options: UpstreamResolverOptions;
+  readonly #tags: Tags;
+  readonly #membership: Membership;
+  readonly #source: GuardedSource;
+  readonly #intake: ManifestIntake;
+  readonly #checks = new Map<string, Check>();
+
+  constructor(options: UpstreamResolverOptions) {
+    const { database, source, repository, now } = options;
+    this.#options = options;
+    this.#tags = new Tags(database);
+    this.#membership = new Membership(database);
+    this.#source = new GuardedSource({ source, repository, now, onDenied: () => this.#forget() });
+    this.#intake = new ManifestIntake({ ...options, source: this.#source, membership: this.#membership });
+  }
+
+  async resolve(wanted: Wanted, options: ResolveOptions = {}): Promise<ResolvedManifest> {
+    const lookAgain = options.confirmStored === true;
+    if ("digest" in wanted) {
+      const manifest = await this.#intake.ensure(wanted.digest, { lookAgain });
+      // Content cannot change under its digest, so there is nothing to check again.
+      return { ...manifest, freshness: "fresh", checkedAtMs: manifest.firstNamedMs };
+    }
+    const answer = await this.#resolveTag(wanted.tag);
+    if (lookAgain) await this.#intake.ensure(answer.digest, { lookAgain });
+    return answer;
+  }
+
+  async #resolveTag(tag: string): Promise<ResolvedManifest> {
+    const nowMs = this.#options.now();
+    const known = this.#tags.get(tag);
+    const manifest = known && this.#membership.manifest(known.digest);
+    if (known !== undefined && manifest !== undefined && known.failure === undefined) {
+      if (nowMs - known.checkedMs < this.#options.tagTtlMs) return fresh(manifest, known.checkedMs);
+    }
+    const stale = this.#stale(tag, "upstream-unavailable");
+    if (stale !== undefined && known?.failure !== undefined && nowMs < known.retryMs) return stale;
+
+    const check = this.#check(tag);
+    if (stale === undefined) return check.answer;
+    // Counted from the start of the check: who joins a slow one late need not wait the whole budget again.
+    const remainingMs = check.startedMs + this.#options.upstreamBudgetMs - nowMs;
+    const settled = await settledWithin(check.answer, remainingMs);
+    if (settled?.status === "fulfilled") return settled.value;
+    if (settled !== undefined && !isOutage(settled.reason)) throw settled.reason;
+    // Read once more: meanwhile the upstream may have denied the repository.
+    const reason = isOutage(settled?.reason) ? settled.reason.code : "upstream-timeout";
+    return this.#stale(tag, reason) ?? check.answer;
+  }
+
+  /** The previous answer, where it may still be served. */
+  #stale(tag: string, reason: ErrorCode): ResolvedManifest | undefined {
+    const known = this.#tags.get(tag);
+    const manifest = known && this.#membership.manifest(known.digest);
+    if (known === undefined || manifest === undefined) return undefined;
+    const staleSinceMs = known.checkedMs + this.#options.tagTtlMs;
+    if (this.#options.now() >= staleSinceMs + this.#options.staleIfErrorMs) return undefined;
+    return {
+      ...manifest,
+      freshness: "stale",
+      checkedAtMs: known.checkedMs,
+      staleSinceMs,
+      staleReason: known.failure ?? reason,
+    };
+  }
+
+  /** Starts a check of a tag, or joins the one that runs. No `await` before it is noted: the herd arrives in between. */
+  #check(tag: string): Check {
+    const running = this.#checks.get(tag);
+    if (running !== undefined) return running;
+    const answer = this.#ask(tag).finally(() => this.#checks.delete(tag));
+    const check = { startedMs: this.#options.now(), answer };
+    this.#checks.set(tag, check);
+    // It goes on, and nobody may be listening when it fails, once all who wait have got a stale answer.
+    this.#options.keepAlive(answer.catch(() => undefined));
+    return check;
+  }
+
+  async #ask(tag: string): Promise<ResolvedManifest> {
+    try {
+      const { digest } = await this.#source.head(tag);
+      const manifest = await this.#intake.ensure(digest);
+      const nowMs = this.#options.now();
+      this.#tags.confirm(tag, digest, nowMs);
+      return fresh(manifest, nowMs);
+    } catch (error) {
+      if (isMissing(error)) this.#tags.remove(tag);
+      if (isOutage(error)) {
+        // At most one attempt in the time that a tag is believed: a dead upstream costs one timeout, not one a request.
+        const pauseMs = Math.max(this.#options.tagTtlMs, requestedPauseMs(error));
+        log({ event: "tag-check-failed", repository: this.#options.path, tag, code: error.code });
+        this.#tags.postpone(tag, error.code, this.#options.now() + pauseMs);
+      }
+      throw error;
+    }
+  }
+
+  /** A denial is an answer: whatever was learnt with rights that are gone must not be served on. */
+  #forget(): void {
+    this.#tags.clear();
+    this.#membership.forget();
+  }
+}
+
+function fresh(manifest: MemberManifest, checkedAtMs: number): ResolvedManifest {
+  return { ...manifest, freshness: "fresh", checkedAtMs };
+}
