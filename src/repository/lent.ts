@@ -1,0 +1,85 @@
+/**
+ * Reading a repository with credentials that the request itself brought. Whether they suffice is for the upstream to say,
+ * each time; nothing that they open is recorded for others, though the bytes may be shared.
+ */
+
+import { RegistryError } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { ManifestStore, StoredManifest } from "../store/manifest-store.ts";
+import type { RegistryClient } from "../upstream/registry-client.ts";
+import { checkedManifest, expectDigest } from "./checked-manifest.ts";
+import type { MemberBlob } from "./membership.ts";
+import { type ResolvedManifest, type Resolver, type Wanted, referenceOf } from "./resolution.ts";
+
+/** Where manifests are kept, and since when, where the store can tell. */
+export interface LentShelf extends Pick<ManifestStore, "put"> {
+  get(digest: Digest): Promise<(StoredManifest & { readonly storedMs?: number }) | null>;
+}
+
+/** What a {@link LentRepository} works with. */
+export interface LentRepositoryOptions {
+  /** A client that sends the lent credentials and no others. */
+  readonly client: Pick<RegistryClient, "headManifest" | "getManifest" | "headBlob">;
+  readonly manifests: LentShelf;
+  /** `registry/repository`, for messages. */
+  readonly path: string;
+  /** The repository's name on the upstream. */
+  readonly repository: string;
+  /** @default Date.now */
+  readonly now?: () => number;
+}
+
+/** A repository as one caller may see it: made for one request, in the Worker that serves it. */
+export class LentRepository implements Resolver {
+  readonly #options: LentRepositoryOptions;
+
+  constructor(options: LentRepositoryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Finds the manifest that a tag or digest names, and makes sure that it is stored.
+   * @throws {RegistryError} what the upstream answered to these credentials; never a stale answer.
+   */
+  async resolve(wanted: Wanted): Promise<ResolvedManifest> {
+    const { client, manifests, path, repository, now = Date.now } = this.#options;
+    const head = await client.headManifest(repository, referenceOf(wanted));
+    if ("digest" in wanted) expectDigest(path, wanted.digest, head.digest);
+    const { digest } = head;
+    const stored = await manifests.get(digest);
+    const { bytes, mediaType } = stored ?? (await this.#fetch(digest));
+    const nowMs = now();
+    return {
+      digest,
+      mediaType,
+      sizeBytes: bytes.byteLength,
+      // No table of this repository may be asked, so the nearest lasting time stands in.
+      firstNamedMs: stored?.storedMs ?? nowMs,
+      freshness: "fresh",
+      checkedAtMs: nowMs,
+    };
+  }
+
+  /**
+   * A blob that the upstream shows to these credentials in this repository, or `null` when it shows none.
+   * No manifest is at hand to tell a type, a time or a name.
+   * @throws {RegistryError} `upstream-denied`, or why the upstream could not answer.
+   */
+  async blob(digest: Digest): Promise<Pick<MemberBlob, "sizeBytes" | "mediaType"> | null> {
+    try {
+      const { sizeBytes } = await this.#options.client.headBlob(this.#options.repository, digest);
+      return { sizeBytes, mediaType: "application/octet-stream" };
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === "blob-unknown") return null;
+      throw error;
+    }
+  }
+
+  async #fetch(digest: Digest): Promise<StoredManifest> {
+    const { client, manifests, path, repository } = this.#options;
+    const fetched = await client.getManifest(repository, digest);
+    const { bytes, mediaType } = checkedManifest(path, digest, fetched);
+    await manifests.put(digest, mediaType, bytes);
+    return { bytes, mediaType };
+  }
+}
