@@ -1,0 +1,35 @@
+/** Resolving references of a repository that this service stores itself. */
+
+import { RegistryError } from "../errors.ts";
+import type { Database } from "./database.ts";
+import { Membership } from "./membership.ts";
+import { type ResolvedManifest, type Resolver, type Wanted, referenceOf } from "./resolution.ts";
+import { Tags } from "./tags.ts";
+
+/** The tables are the truth here: nothing goes stale and nobody else is asked. */
+export class LocalResolver implements Resolver {
+  readonly #path: string;
+  readonly #tags: Tags;
+  readonly #membership: Membership;
+
+  constructor(database: Database, path: string) {
+    this.#path = path;
+    this.#tags = new Tags(database);
+    this.#membership = new Membership(database);
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- the same shape as a resolver that has to ask
+  async resolve(wanted: Wanted): Promise<ResolvedManifest> {
+    const tag = "tag" in wanted ? this.#tags.get(wanted.tag) : undefined;
+    const digest = "digest" in wanted ? wanted.digest : tag?.digest;
+    const manifest = digest === undefined ? undefined : this.#membership.manifest(digest);
+    if (manifest === undefined) {
+      const separator = "tag" in wanted ? ":" : "@";
+      throw new RegistryError(
+        "image-unknown",
+        `Cannot find "${this.#path}${separator}${referenceOf(wanted)}": this repository has no such image`,
+      );
+    }
+    return { ...manifest, freshness: "fresh", checkedAtMs: tag?.checkedMs ?? manifest.firstNamedMs };
+  }
+}
