@@ -63,7 +63,11 @@ const MEANINGS = {
   "digest-mismatch": { status: 502, title: "Bytes do not match their digest", oci: "UNKNOWN" },
   "invalid-manifest": { status: 502, title: "Upstream sent an invalid manifest", oci: "MANIFEST_INVALID" },
   "upstream-unavailable": { status: 502, title: "Upstream registry unavailable", oci: "UNKNOWN" },
-  "upstream-rate-limited": { status: 503, title: "Upstream registry limits requests", oci: "TOOMANYREQUESTS" },
+  "upstream-rate-limited": {
+    status: 503,
+    title: "Upstream registry limits requests",
+    oci: "TOOMANYREQUESTS",
+  },
   "upstream-timeout": { status: 504, title: "Upstream registry timed out", oci: "UNKNOWN" },
 } as const satisfies Record<string, ErrorMeaning>;
 

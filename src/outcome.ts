@@ -14,8 +14,7 @@ export interface ErrorRecord {
 
 /** A value, or the failure a client is to be told. */
 export type Outcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: ErrorRecord };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
 
 /** A {@link RegistryError} as data, for storage or RPC. */
 export function toErrorRecord(error: RegistryError): ErrorRecord {

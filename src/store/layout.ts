@@ -68,6 +68,18 @@ export function layoutBytes(layout: Layout): number {
   return layout.reduce((sum, run) => sum + run.count * run.bytes, 0);
 }
 
+/** How many bytes the given pieces of a layout hold; pieces that it does not have hold none. */
+export function bytesInPieces(layout: Layout, indexes: Iterable<number>): number {
+  const count = pieceCount(layout);
+  let bytes = 0;
+  for (const index of indexes) {
+    if (index >= count) continue;
+    const { startBytes, endBytes } = pieceByIndex(layout, index);
+    bytes += endBytes - startBytes;
+  }
+  return bytes;
+}
+
 /**
  * The piece with the given index.
  * @throws {RangeError} when the layout has no such piece.

@@ -39,6 +39,19 @@ export class PieceStore {
     return object?.body ?? null;
   }
 
+  /** Which pieces of one fill are there: the record of how far it is, since R2 lists what it has without delay. */
+  async list(fillId: string): Promise<Set<number>> {
+    const prefix = piecePrefix(fillId);
+    const indexes = new Set<number>();
+    let cursor: string | undefined;
+    do {
+      const page = await this.#bucket.list(cursor === undefined ? { prefix } : { prefix, cursor });
+      for (const object of page.objects) indexes.add(Number(object.key.slice(prefix.length)));
+      cursor = page.truncated ? page.cursor : undefined;
+    } while (cursor !== undefined);
+    return indexes;
+  }
+
   /** Deletes all pieces of one fill. */
   async deleteAll(fillId: string): Promise<void> {
     for (;;) {

@@ -1,0 +1,57 @@
+/** The Hono app: what stands around every request, the routes, and the one place where errors become responses. */
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { AppEnv } from "./context.ts";
+import { RegistryError } from "./errors.ts";
+import { errorResponse } from "./routes/error-response.ts";
+import { addCacheRoutes } from "./routes/cache.ts";
+import { addDigestRoute } from "./routes/digest.ts";
+import { addHashRoute } from "./routes/hash.ts";
+import { addHealthRoute } from "./routes/health.ts";
+import { addImageRoute } from "./routes/images.ts";
+import { addLinkRoutes } from "./routes/links.ts";
+import { refuseOtherMethods } from "./routes/other-methods.ts";
+import { addOpenApiRoute } from "./routes/openapi.ts";
+import { logRequests } from "./routes/request-log.ts";
+import { addSharedLinkRoute } from "./routes/shared-link.ts";
+import { makeServices } from "./services.ts";
+
+const app = new OpenAPIHono<AppEnv>({
+  defaultHook: (result) => {
+    if (result.success) return;
+    const issue = result.error.issues[0];
+    throw new RegistryError(
+      "invalid-request",
+      `Cannot use parameter "${issue?.path.join(".") ?? ""}": ${issue?.message ?? "it is not as expected"}`,
+    );
+  },
+});
+
+app.use(logRequests());
+app.use(async function provideServices(c, next) {
+  c.set("services", makeServices(c.env));
+  await next();
+});
+
+addHealthRoute(app);
+addDigestRoute(app);
+addImageRoute(app);
+addCacheRoutes(app);
+addHashRoute(app);
+addLinkRoutes(app);
+addSharedLinkRoute(app);
+addOpenApiRoute(app);
+refuseOtherMethods(app);
+
+app.notFound((c) =>
+  errorResponse(
+    c,
+    new RegistryError(
+      "not-found",
+      `Cannot find "${c.req.path.slice(0, 200)}": see /openapi.json for what there is`,
+    ),
+  ),
+);
+app.onError((error, c) => errorResponse(c, error));
+
+export default app;

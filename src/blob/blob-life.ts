@@ -1,0 +1,373 @@
+/**
+ * The life of one blob: absent, filling, committed or failed.
+ *
+ * Everything that happens to a blob goes through one of these, in one place in the world, so that there is one fill
+ * however many ask. What it must remember is one small record; how far a fill is, R2 itself tells.
+ */
+
+import type { Config } from "../config.ts";
+import { RegistryError } from "../errors.ts";
+import { log, logFailure } from "../log.ts";
+import type { Digest } from "../oci/digest.ts";
+import { type ErrorRecord, fromErrorRecord, toErrorRecord } from "../outcome.ts";
+import type { CommitStore } from "../store/commit-store.ts";
+import { type Layout, bytesInPieces, fillLayout, pieceCount } from "../store/layout.ts";
+import type { PieceStore } from "../store/piece-store.ts";
+import type { BlobSource, BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
+import { Fill } from "./fill.ts";
+import { Signal } from "./signal.ts";
+import { BlobSources } from "./sources.ts";
+
+/** How often the watchdog looks whether a fill that should run does run, in milliseconds. */
+const WATCHDOG_MS = 30_000;
+/** How long the pieces of a failed fill are kept for the next one to go on from, in milliseconds. */
+const FAILED_KEPT_MS = 24 * 3600 * 1000;
+/** Pieces that one answer to a waiting reader covers. */
+const MAX_ANNOUNCED_PIECES = 64;
+
+/** What a blob's object remembers. */
+export interface BlobRecord {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly state: "filling" | "committed" | "failed";
+  readonly fillId: string;
+  readonly layout: Layout;
+  readonly sources: readonly BlobSource[];
+  readonly startedAtMs: number;
+  readonly committedAtMs?: number;
+  readonly lastReadMs: number;
+  readonly failure?: ErrorRecord;
+  readonly failedAtMs?: number;
+  /** Whether what a failed fill stored may be built upon. */
+  readonly resumable?: boolean;
+}
+
+/** Where the record is kept: the Durable Object's own storage. */
+export interface BlobRecordStore {
+  load(): BlobRecord | undefined;
+  save(record: BlobRecord): void;
+  clear(): Promise<void>;
+  /** Asks for {@link BlobLife.wake} at a time. */
+  wakeAt(timeMs: number): Promise<void>;
+}
+
+/** What a blob's life needs. */
+export interface BlobLifeOptions {
+  readonly config: Config;
+  readonly records: BlobRecordStore;
+  readonly pieces: PieceStore;
+  readonly commits: CommitStore;
+}
+
+/** One blob, from absent to committed and back. */
+export class BlobLife {
+  readonly #options: BlobLifeOptions;
+  readonly #changed = new Signal();
+  #record: BlobRecord | undefined;
+  #sources: BlobSources;
+  #fill: Fill | undefined;
+  /** The run of the fill, while there is one. */
+  #running: Promise<void> | undefined;
+  /** Decides for everyone who asks at the same time what to do with a blob that is not filling. */
+  #deciding: Promise<void> | undefined;
+  #dropping: Promise<void> | undefined;
+
+  constructor(options: BlobLifeOptions) {
+    this.#options = options;
+    this.#record = options.records.load();
+    this.#sources = new BlobSources(options.config, this.#record?.sources);
+  }
+
+  /**
+   * Makes sure that the blob is committed or being filled, and tells where its pieces are.
+   * @param lostFillId the fill whose committed pieces a reader found missing: they are fetched again
+   * @throws {RegistryError} `digest-mismatch` when the blob is known with another size; the last fill's failure while
+   *   the upstream asks for patience
+   */
+  async open(request: OpenRequest, lostFillId?: string): Promise<BlobView> {
+    await this.#dropping;
+    let joined = true;
+    if (this.#record?.state !== "filling") {
+      joined = this.#deciding !== undefined;
+      this.#deciding ??= this.#decide(request, lostFillId).finally(() => (this.#deciding = undefined));
+      await this.#deciding;
+    }
+    const record = this.#record;
+    if (record === undefined || record.state === "failed") return this.open(request);
+    if (record.sizeBytes !== request.sizeBytes) {
+      throw new RegistryError(
+        "digest-mismatch",
+        `Cannot read blob "${request.digest}": its manifest says ${request.sizeBytes} bytes, it is known with ${record.sizeBytes}`,
+      );
+    }
+    if (record.state === "filling") {
+      this.#addSource(record, request.source);
+      this.#ensureRunning();
+    }
+    return {
+      state: record.state,
+      sizeBytes: record.sizeBytes,
+      fillId: record.fillId,
+      layout: record.layout,
+      joined,
+    };
+  }
+
+  /**
+   * Waits until a piece can be read, and asks for it to be fetched first.
+   * @throws {RegistryError} why the fill failed; `upstream-unavailable` when it is another one by now
+   */
+  async waitForPiece(fillId: string, index: number): Promise<PieceWait> {
+    for (;;) {
+      const changed = this.#changed.wait();
+      const record = this.#record;
+      if (record === undefined || record.fillId !== fillId) {
+        throw new RegistryError(
+          "upstream-unavailable",
+          "Cannot read blob: it was dropped from the cache while it was read",
+        );
+      }
+      if (record.state === "failed") throw fillFailure(record);
+      const count = pieceCount(record.layout);
+      if (record.state === "committed") return { readableEnd: count, committed: true };
+      this.#ensureRunning();
+      this.#fill?.demand(index);
+      // The last piece leaves only after the whole digest was checked.
+      let readableEnd = index;
+      const limit = Math.min(count - 1, index + MAX_ANNOUNCED_PIECES);
+      while (readableEnd < limit && this.#fill?.has(readableEnd) === true) readableEnd++;
+      if (readableEnd > index) return { readableEnd, committed: false };
+      await changed;
+    }
+  }
+
+  /** How far the blob is. */
+  async status(): Promise<BlobStatus> {
+    await this.#dropping;
+    const record = this.#record;
+    if (record === undefined) return ABSENT;
+    return {
+      state: record.state,
+      sizeBytes: record.sizeBytes,
+      storedBytes:
+        record.state === "committed"
+          ? record.sizeBytes
+          : (this.#fill?.storedBytes ?? (await this.#storedBytes(record))),
+      bytesPerSecond: this.#fill?.bytesPerSecond ?? 0,
+      startedAtMs: record.startedAtMs,
+      committedAtMs: record.committedAtMs,
+      failure: record.failure,
+    };
+  }
+
+  /** Resolves at the next change of the status. */
+  changed(): Promise<void> {
+    return this.#changed.wait();
+  }
+
+  /** Notes that somebody read the blob. */
+  touch(): void {
+    if (this.#record?.state === "committed") this.#save({ ...this.#record, lastReadMs: Date.now() });
+  }
+
+  /** Forgets the blob and deletes its bytes. */
+  async drop(): Promise<void> {
+    this.#dropping ??= this.#drop().finally(() => (this.#dropping = undefined));
+    await this.#dropping;
+  }
+
+  /** The alarm: restarts a fill that was interrupted, and drops what nobody wants any more. */
+  async wake(): Promise<void> {
+    const record = this.#record;
+    if (record === undefined) return;
+    const now = Date.now();
+    switch (record.state) {
+      case "filling":
+        this.#ensureRunning();
+        await this.#options.records.wakeAt(now + WATCHDOG_MS);
+        break;
+      case "committed": {
+        const dueMs = record.lastReadMs + this.#options.config.blobIdleMs;
+        if (now < dueMs) return this.#options.records.wakeAt(dueMs);
+        log({ event: "blob-evicted", digest: record.digest, bytes: record.sizeBytes });
+        await this.drop();
+        break;
+      }
+      case "failed":
+        await this.drop();
+        break;
+    }
+  }
+
+  /** Where the blob is not filling: is it a hit, may a new fill start, and what can it build upon? */
+  async #decide(request: OpenRequest, lostFillId: string | undefined): Promise<void> {
+    const { commits, config, records } = this.#options;
+    const now = Date.now();
+    const before = this.#record;
+    const commit = await commits.get(request.digest);
+    if (commit !== null && commit.fillId !== lostFillId) {
+      if (before?.state === "committed" && before.fillId === commit.fillId) return;
+      this.#save({
+        digest: commit.digest,
+        sizeBytes: commit.sizeBytes,
+        state: "committed",
+        fillId: commit.fillId,
+        layout: commit.layout,
+        sources: [],
+        startedAtMs: commit.verifiedAtMs,
+        committedAtMs: commit.verifiedAtMs,
+        lastReadMs: now,
+      });
+      await records.wakeAt(now + config.blobIdleMs);
+      return;
+    }
+    if (before?.state === "failed" && now < patienceEndsMs(before)) throw fillFailure(before);
+
+    // Pieces of an interrupted fill, or of a committed blob that lost some, are built upon.
+    const base =
+      commit ?? (before?.resumable === true && before.sizeBytes === request.sizeBytes ? before : undefined);
+    if (commit !== null) await commits.delete(request.digest);
+    this.#sources = new BlobSources(config, [...(before?.sources ?? []), request.source]);
+    this.#save({
+      digest: request.digest,
+      sizeBytes: request.sizeBytes,
+      state: "filling",
+      fillId: base?.fillId ?? crypto.randomUUID(),
+      layout: base?.layout ?? fillLayout(request.sizeBytes, config.chunkBytes),
+      sources: this.#sources.storable(),
+      startedAtMs: now,
+      lastReadMs: now,
+    });
+    log({
+      event: base === undefined ? "fill-started" : "fill-resumed",
+      digest: request.digest,
+      bytes: request.sizeBytes,
+    });
+    await records.wakeAt(now + WATCHDOG_MS);
+  }
+
+  #addSource(record: BlobRecord, source: BlobSource): void {
+    this.#sources.add(source);
+    const sources = this.#sources.storable();
+    if (sources.length !== record.sources.length) this.#save({ ...record, sources });
+  }
+
+  #ensureRunning(): void {
+    if (this.#running !== undefined || this.#record?.state !== "filling") return;
+    const record = this.#record;
+    this.#running = this.#run(record).finally(() => {
+      this.#running = undefined;
+      this.#fill = undefined;
+      this.#changed.notify();
+      // A new fill may have been decided on while the old one's end was written down.
+      this.#ensureRunning();
+    });
+  }
+
+  /** Runs the fill to its end and writes down how it ended. */
+  async #run(record: BlobRecord): Promise<void> {
+    const { config, pieces, commits } = this.#options;
+    const { digest, sizeBytes, fillId, layout } = record;
+    try {
+      const fill = new Fill({
+        digest,
+        sizeBytes,
+        fillId,
+        layout,
+        pieces,
+        open: this.#sources.opener(digest),
+        connections: config.fillConnections,
+        idleMs: config.upstreamIdleMs,
+        stored: await pieces.list(fillId),
+        changed: this.#changed,
+      });
+      if (this.#record?.fillId !== fillId) return;
+      this.#fill = fill;
+      this.#changed.notify();
+      if (!(await fill.run())) {
+        throw new RegistryError(
+          "digest-mismatch",
+          `Cannot verify blob "${digest}": the ${sizeBytes} bytes that the upstream sent have another digest; nothing was kept, the next request fetches it again`,
+        );
+      }
+      if (this.#record?.fillId !== fillId) return;
+      const now = Date.now();
+      await commits.put({ digest, sizeBytes, fillId, layout, verifiedAtMs: now });
+      this.#save({ ...this.#record, state: "committed", sources: [], committedAtMs: now, lastReadMs: now });
+      await this.#options.records.wakeAt(now + config.blobIdleMs);
+      log({ event: "fill-committed", digest, bytes: sizeBytes, ms: now - record.startedAtMs });
+    } catch (error) {
+      await this.#fail(fillId, error);
+    }
+  }
+
+  async #fail(fillId: string, error: unknown): Promise<void> {
+    const record = this.#record;
+    if (record === undefined || record.fillId !== fillId) return;
+    const failure =
+      error instanceof RegistryError
+        ? error
+        : new RegistryError(
+            "internal-error",
+            `Cannot store blob "${record.digest}": the storage failed; try again`,
+            { cause: error },
+          );
+    logFailure({ event: "fill-failed", digest: record.digest, code: failure.code }, error);
+    const resumable = failure.code !== "digest-mismatch";
+    const now = Date.now();
+    this.#save({ ...record, state: "failed", failure: toErrorRecord(failure), failedAtMs: now, resumable });
+    // Waiters are told now; a new fill takes a new id, so what is deleted here is nobody's.
+    this.#changed.notify();
+    if (!resumable)
+      await this.#options.pieces.deleteAll(fillId).catch((reason: unknown) => {
+        logFailure({ event: "pieces-left", digest: record.digest, fillId }, reason);
+      });
+    await this.#options.records.wakeAt(now + FAILED_KEPT_MS);
+  }
+
+  async #drop(): Promise<void> {
+    await this.#deciding?.catch(() => {});
+    const record = this.#record;
+    this.#record = undefined;
+    this.#fill?.stop(new Error("The blob was dropped"));
+    this.#changed.notify();
+    await this.#running;
+    if (record !== undefined) {
+      // First the record, so that nobody new finds the pieces that go next.
+      await this.#options.commits.delete(record.digest);
+      await this.#options.pieces.deleteAll(record.fillId);
+    }
+    await this.#options.records.clear();
+  }
+
+  async #storedBytes(record: BlobRecord): Promise<number> {
+    if (record.resumable === false) return 0;
+    return bytesInPieces(record.layout, await this.#options.pieces.list(record.fillId));
+  }
+
+  #save(record: BlobRecord): void {
+    this.#record = record;
+    this.#options.records.save(record);
+  }
+}
+
+const ABSENT: BlobStatus = {
+  state: "absent",
+  sizeBytes: undefined,
+  storedBytes: 0,
+  bytesPerSecond: 0,
+  startedAtMs: undefined,
+  committedAtMs: undefined,
+  failure: undefined,
+};
+
+/** Until when an upstream that limits requests is left alone. */
+function patienceEndsMs(record: BlobRecord): number {
+  return (record.failedAtMs ?? 0) + (record.failure?.retryAfterSeconds ?? 0) * 1000;
+}
+
+function fillFailure(record: BlobRecord): RegistryError {
+  return fromErrorRecord(
+    record.failure ?? { code: "internal-error", message: "Cannot read blob: its fill failed" },
+  );
+}

@@ -1,0 +1,55 @@
+/** What the Blob object tells others: plain data, for RPC. */
+
+import type { Digest } from "../oci/digest.ts";
+import type { ErrorRecord } from "../outcome.ts";
+import type { Layout } from "../store/layout.ts";
+import type { UpstreamCredentials } from "../upstream/credentials.ts";
+
+/** Where a blob can be fetched from. */
+export interface BlobSource {
+  readonly registry: string;
+  readonly repository: string;
+  /** Lent by the request at hand instead of the service's own: kept in memory while the fill runs, never stored. */
+  readonly credentials?: UpstreamCredentials | undefined;
+}
+
+/** A wish to read a blob, or to have it in the cache. */
+export interface OpenRequest {
+  readonly digest: Digest;
+  /** The size that a manifest gives for it, in bytes. */
+  readonly sizeBytes: number;
+  readonly source: BlobSource;
+}
+
+/** A blob's life: nothing, being fetched, verified and served from the cache, or given up. */
+export type BlobState = "absent" | "filling" | "committed" | "failed";
+
+/** What a reader needs to find the bytes. */
+export interface BlobView {
+  readonly state: "filling" | "committed";
+  readonly sizeBytes: number;
+  readonly fillId: string;
+  readonly layout: Layout;
+  /** Whether the fill ran already when this caller came. */
+  readonly joined: boolean;
+}
+
+/** How far a blob is, for people and programs. */
+export interface BlobStatus {
+  readonly state: BlobState;
+  readonly sizeBytes: number | undefined;
+  /** Bytes in stored pieces. */
+  readonly storedBytes: number;
+  /** Rate of the fill that runs, since it started or was resumed; 0 when none runs. */
+  readonly bytesPerSecond: number;
+  readonly startedAtMs: number | undefined;
+  readonly committedAtMs: number | undefined;
+  /** Why the last fill failed. */
+  readonly failure: ErrorRecord | undefined;
+}
+
+/** Which pieces of a fill can be read: all before `readableEnd`, counted from the piece that was asked for. */
+export interface PieceWait {
+  readonly readableEnd: number;
+  readonly committed: boolean;
+}

@@ -1,0 +1,185 @@
+/**
+ * Reading a blob, committed or not, in the Worker that serves the client.
+ *
+ * A committed blob is read from R2 alone. One that is being filled is followed piece by piece. Either way native
+ * streams are joined, one behind the other, and JavaScript sees no byte.
+ */
+
+import { callObject } from "../call-object.ts";
+import { RegistryError } from "../errors.ts";
+import type { CommitStore } from "../store/commit-store.ts";
+import { type Piece, pieceAt, pieceByIndex, pieceCount } from "../store/layout.ts";
+import type { PieceStore } from "../store/piece-store.ts";
+import type { BlobObject } from "./blob-object.ts";
+import type { BlobView, OpenRequest } from "./blob-state.ts";
+
+/** Pieces whose reading begins before the one in front of them has been sent. */
+const READ_AHEAD_PIECES = 2;
+/** Times that one transfer has missing pieces brought back before it gives up. */
+const MAX_RECOVERIES = 8;
+
+/** What reading needs; all of it is made once per request. */
+export interface BlobReaderOptions {
+  readonly blobs: DurableObjectNamespace<BlobObject>;
+  readonly pieces: PieceStore;
+  readonly commits: CommitStore;
+}
+
+/** A blob that is there to be read. */
+export interface OpenBlob {
+  readonly sizeBytes: number;
+  /** Whether every byte of it was checked when it was opened. */
+  readonly committed: boolean;
+  /** Whether it was being filled already. */
+  readonly joined: boolean;
+  /**
+   * Writes the bytes `[startBytes, endBytes)` to a stream and closes it, or aborts it where they cannot be had or do
+   * not match the digest. Takes the last piece only when the whole blob is verified.
+   */
+  readonly send: (writable: WritableStream, startBytes: number, endBytes: number) => Promise<void>;
+}
+
+/**
+ * Opens a blob for reading, starting its fill where it is not in the cache.
+ * @throws {RegistryError} `digest-mismatch` when it is known with another size; the reason why no fill can start
+ */
+export async function openBlob(options: BlobReaderOptions, request: OpenRequest): Promise<OpenBlob> {
+  const commit = await options.commits.get(request.digest);
+  if (commit !== null && commit.sizeBytes !== request.sizeBytes) {
+    throw new RegistryError(
+      "digest-mismatch",
+      `Cannot read blob "${request.digest}": its manifest says ${request.sizeBytes} bytes, it has ${commit.sizeBytes}`,
+    );
+  }
+  const view: BlobView =
+    commit === null ? await openObject(options, request) : { ...commit, state: "committed", joined: false };
+  return {
+    sizeBytes: request.sizeBytes,
+    committed: view.state === "committed",
+    joined: view.joined,
+    send: (writable, startBytes, endBytes) =>
+      new Transfer(options, request, view).send(writable, startBytes, endBytes),
+  };
+}
+
+function openObject(
+  options: BlobReaderOptions,
+  request: OpenRequest,
+  lostFillId?: string,
+): Promise<BlobView> {
+  return callObject(() => options.blobs.getByName(request.digest).open(request, lostFillId));
+}
+
+/** One response's way through the pieces. */
+class Transfer {
+  readonly #options: BlobReaderOptions;
+  readonly #request: OpenRequest;
+  #view: BlobView;
+  /** Pieces before this index can be read. */
+  #readableEnd = 0;
+  /** Bodies asked for ahead of their turn, by piece. */
+  #ahead = new Map<number, Promise<ReadableStream | null>>();
+  #recoveries = 0;
+
+  constructor(options: BlobReaderOptions, request: OpenRequest, view: BlobView) {
+    this.#options = options;
+    this.#request = request;
+    this.#use(view);
+    this.#view = view;
+  }
+
+  async send(writable: WritableStream, startBytes: number, endBytes: number): Promise<void> {
+    try {
+      let position = startBytes;
+      while (position < endBytes) {
+        const piece = pieceAt(this.#view.layout, position);
+        await this.#waitFor(piece);
+        const body = await this.#take(piece, position, endBytes);
+        if (body === null) {
+          await this.#recover(position > startBytes);
+          continue;
+        }
+        await body.pipeTo(writable, { preventClose: true, preventAbort: true });
+        position = Math.min(piece.endBytes, endBytes);
+      }
+      await writable.close();
+    } catch (error) {
+      // The connection breaks off short of the announced length: no client takes that for the whole.
+      await writable.abort(error).catch(() => {});
+      throw error;
+    } finally {
+      await this.#dropAhead();
+    }
+  }
+
+  async #waitFor(piece: Piece): Promise<void> {
+    if (piece.index < this.#readableEnd) return;
+    const { fillId } = this.#view;
+    const { blobs } = this.#options;
+    const wait = await callObject(() =>
+      blobs.getByName(this.#request.digest).waitForPiece(fillId, piece.index),
+    );
+    this.#readableEnd = wait.readableEnd;
+    if (wait.committed) this.#view = { ...this.#view, state: "committed" };
+  }
+
+  /** The piece's bytes from `position` on, as far as they are wanted, and the next pieces' asked for. */
+  async #take(piece: Piece, position: number, endBytes: number): Promise<ReadableStream | null> {
+    const body = this.#ahead.get(piece.index) ?? this.#get(piece, position, endBytes);
+    this.#ahead.delete(piece.index);
+    const last = Math.min(
+      this.#readableEnd,
+      pieceCount(this.#view.layout),
+      piece.index + 1 + READ_AHEAD_PIECES,
+    );
+    for (let index = piece.index + 1; index < last; index++) {
+      const next = pieceByIndex(this.#view.layout, index);
+      if (next.startBytes >= endBytes) break;
+      if (this.#ahead.has(index)) continue;
+      const early = this.#get(next, next.startBytes, endBytes);
+      // Its failure counts when its turn comes.
+      early.catch(() => {});
+      this.#ahead.set(index, early);
+    }
+    return body;
+  }
+
+  #get(piece: Piece, position: number, endBytes: number): Promise<ReadableStream | null> {
+    const { pieces } = this.#options;
+    const offset = position - piece.startBytes;
+    return endBytes < piece.endBytes
+      ? pieces.get(this.#view.fillId, piece.index, offset, endBytes - position)
+      : pieces.get(this.#view.fillId, piece.index, offset);
+  }
+
+  /** A piece that should be there is not: the blob was dropped, or lost it. Another fill brings it back. */
+  async #recover(sentSome: boolean): Promise<void> {
+    await this.#dropAhead();
+    if (++this.#recoveries > MAX_RECOVERIES) {
+      throw new Error(
+        `Cannot read blob "${this.#request.digest}": its pieces keep disappearing from the store`,
+      );
+    }
+    const { fillId, state } = this.#view;
+    const view = await openObject(this.#options, this.#request, fillId);
+    if (view.fillId !== fillId && sentSome && state !== "committed") {
+      throw new RegistryError(
+        "upstream-unavailable",
+        `Cannot go on with blob "${this.#request.digest}": it was dropped from the cache before it was verified`,
+      );
+    }
+    this.#use(view);
+  }
+
+  #use(view: BlobView): void {
+    this.#view = view;
+    this.#readableEnd = view.state === "committed" ? pieceCount(view.layout) : 0;
+  }
+
+  /** Gives up bodies that were asked for early: each holds a connection until it is read or cancelled. */
+  async #dropAhead(): Promise<void> {
+    const bodies = [...this.#ahead.values()];
+    this.#ahead.clear();
+    await Promise.allSettled(bodies.map(async (body) => (await body)?.cancel()));
+  }
+}

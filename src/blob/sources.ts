@@ -1,0 +1,82 @@
+/** Where a fill gets its bytes from: each repository that somebody asked for the blob in, one after the other. */
+
+import type { Config } from "../config.ts";
+import { type ErrorCode, RegistryError } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
+import { type BlobLocation, RegistryClient } from "../upstream/registry-client.ts";
+import type { BlobSource } from "./blob-state.ts";
+import type { OpenRange } from "./upstream-cursor.ts";
+
+/** Repositories remembered for one blob. */
+const MAX_SOURCES = 4;
+
+/** Answers that say something about one repository, not about the blob: another one may have it. */
+const NOT_HERE: ReadonlySet<ErrorCode> = new Set([
+  "blob-unknown",
+  "image-unknown",
+  "repository-unknown",
+  "upstream-denied",
+  "registry-not-allowed",
+]);
+
+/** The repositories that a blob can be fetched from, best first. */
+export class BlobSources {
+  readonly #config: Config;
+  #sources: { source: BlobSource; location: BlobLocation }[] = [];
+
+  constructor(config: Config, sources: readonly BlobSource[] = []) {
+    this.#config = config;
+    for (const source of sources) this.add(source);
+  }
+
+  /** Adds a repository; credentials that are lent anew replace those lent before. */
+  add(source: BlobSource): void {
+    const others = this.#sources.filter(
+      (known) => known.source.registry !== source.registry || known.source.repository !== source.repository,
+    );
+    if (others.length < this.#sources.length && source.credentials === undefined) return;
+    this.#sources = [...others, { source, location: {} }].slice(-MAX_SOURCES);
+  }
+
+  /** What may be stored: repositories that the service's own credentials read, without any credentials. */
+  storable(): BlobSource[] {
+    return this.#sources
+      .filter(({ source }) => source.credentials === undefined)
+      .map(({ source: { registry, repository } }) => ({ registry, repository }));
+  }
+
+  /** Opens ranges of the blob at the first repository that has it. */
+  opener(digest: Digest): OpenRange {
+    return async (startBytes, endBytes, signal) => {
+      let refusal: unknown = new RegistryError(
+        "blob-unknown",
+        `Cannot fetch blob "${digest}": no repository is known to have it`,
+      );
+      for (const entry of [...this.#sources]) {
+        try {
+          const client = this.#client(entry.source);
+          const range = { startBytes, endBytes, signal, location: entry.location };
+          return await client.openBlob(entry.source.repository, digest, range);
+        } catch (error) {
+          if (!(error instanceof RegistryError) || !NOT_HERE.has(error.code)) throw error;
+          refusal = error;
+        }
+      }
+      throw refusal;
+    };
+  }
+
+  #client({ registry, credentials }: BlobSource): RegistryClient {
+    const upstream = this.#config.upstreams.get(registry);
+    if (upstream === undefined) {
+      throw new RegistryError(
+        "registry-not-allowed",
+        `Cannot fetch from registry "${registry}": it is not configured any more`,
+      );
+    }
+    return new RegistryClient(upstream, {
+      idleMs: this.#config.upstreamIdleMs,
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+  }
+}

@@ -1,0 +1,117 @@
+/** From a reference to the SIF file that it means. */
+
+import { RegistryError } from "../errors.ts";
+import { safeBaseName } from "../http/content-disposition.ts";
+import { type Digest, digestHex, parseDigest } from "../oci/digest.ts";
+import { type Manifest, parseManifest } from "../oci/manifest.ts";
+import { selectPlatform } from "../oci/platform.ts";
+import { type Reference, formatReference } from "../oci/reference.ts";
+import { sifLayer } from "../oci/sif-layer.ts";
+import type { Services } from "../services.ts";
+import type { UpstreamCredentials } from "../upstream/credentials.ts";
+import { type RepositoryView, openRepository } from "./open-repository.ts";
+import type { ResolvedManifest, Wanted } from "./resolution.ts";
+
+/** OCI image specification 1.1, annotations.md. */
+const TITLE = "org.opencontainers.image.title";
+const CREATED = "org.opencontainers.image.created";
+
+/** What to look up. */
+export interface ImageRequest {
+  readonly reference: Reference;
+  /** Picks from an index, in Go's names. */
+  readonly architecture: string;
+  /** The request's own upstream credentials. */
+  readonly lent: UpstreamCredentials | undefined;
+}
+
+/** A SIF image. */
+export interface Image {
+  readonly reference: Reference;
+  readonly layer: { readonly digest: Digest; readonly mediaType: string; readonly sizeBytes: number };
+  /** The manifest that has the layer: an index's child where the reference names an index. */
+  readonly manifest: { readonly digest: Digest; readonly mediaType: string; readonly sizeBytes: number };
+  /** As the index tells it; a manifest alone does not. */
+  readonly architecture: string | undefined;
+  /** As the manifest or the layer tells it. */
+  readonly created: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** A safe name for the file. */
+  readonly filename: string;
+  /** How the reference was resolved; `freshness` tells a stale answer. */
+  readonly resolved: ResolvedManifest;
+}
+
+/**
+ * Looks up the SIF image that a reference names.
+ * @throws {RegistryError} `image-unknown`, `platform-unknown`, `not-a-sif-image`, `unsupported-digest`, and why the
+ *   upstream could not answer.
+ */
+export async function findImage(services: Services, request: ImageRequest): Promise<Image> {
+  const { reference, architecture } = request;
+  const repository = openRepository(services, reference, request.lent);
+  const top = await loadManifest(services, repository, wantedBy(reference));
+  let found = top;
+  let platform: string | undefined;
+  if (top.manifest.kind === "index") {
+    const child = selectPlatform(top.manifest, architecture);
+    platform = child.platform?.architecture ?? architecture;
+    found = await loadManifest(services, repository, { digest: parseDigest(child.digest) });
+  }
+  const layer = sifLayer(found.manifest, formatReference(reference));
+  const annotations = found.manifest.annotations;
+  return {
+    reference,
+    layer: { digest: layer.digest, mediaType: layer.mediaType, sizeBytes: layer.size },
+    manifest: {
+      digest: found.resolved.digest,
+      mediaType: found.resolved.mediaType,
+      sizeBytes: found.resolved.sizeBytes,
+    },
+    architecture: platform,
+    created: annotations[CREATED] ?? layer.annotations?.[CREATED],
+    annotations,
+    filename: fileName(reference, layer.annotations?.[TITLE], layer.digest),
+    resolved: top.resolved,
+  };
+}
+
+/** A manifest with its place in the repository. */
+interface LoadedManifest {
+  readonly resolved: ResolvedManifest;
+  readonly manifest: Manifest;
+}
+
+async function loadManifest(
+  services: Services,
+  repository: RepositoryView,
+  wanted: Wanted,
+): Promise<LoadedManifest> {
+  const resolved = await repository.resolve(wanted);
+  const stored =
+    (await services.manifests.get(resolved.digest)) ??
+    // The repository believed it to be stored; something else deleted it.
+    (await repository
+      .resolve(wanted, { confirmStored: true })
+      .then(({ digest }) => services.manifests.get(digest)));
+  if (stored === null) {
+    throw new RegistryError(
+      "internal-error",
+      `Cannot read manifest "${resolved.digest}": the storage lost it; try again`,
+    );
+  }
+  return { resolved, manifest: parseManifest(stored.bytes, stored.mediaType) };
+}
+
+function wantedBy({ tag, digest }: Reference): Wanted {
+  if (digest !== undefined) return { digest };
+  return { tag: tag ?? "latest" };
+}
+
+/** As Apptainer names what it pulls, unless the layer has a name of its own. */
+function fileName(reference: Reference, title: string | undefined, digest: Digest): string {
+  const titled = title === undefined ? undefined : safeBaseName(title);
+  if (titled !== undefined) return titled;
+  const name = reference.repository.slice(reference.repository.lastIndexOf("/") + 1);
+  return `${name}_${reference.tag ?? digestHex(reference.digest ?? digest).slice(0, 12)}.sif`;
+}

@@ -1,0 +1,40 @@
+/** Adding a route and its OpenAPI description in one step, from one set of schemas. */
+
+import { type RouteConfig, z } from "@hono/zod-openapi";
+import type { AppContext } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import type { App } from "./app-type.ts";
+
+/**
+ * Adds a route: its parameters and query are checked with the schemas that describe them, which the package's own
+ * `openapi` method does too, but that one cannot express handlers that stream. GET routes answer HEAD too.
+ *
+ * A path parameter named `ref` takes the rest of the path, slashes included.
+ */
+export function addRoute(
+  app: App,
+  route: RouteConfig,
+  handler: (c: AppContext) => Response | Promise<Response>,
+): void {
+  app.openAPIRegistry.registerPath(route);
+  const path = route.path.replace("{ref}", ":ref{.+}").replaceAll(/\/\{(\w+)\}/g, "/:$1");
+  const { params, query } = route.request ?? {};
+  app.on(route.method, path, (c) => {
+    check(params, c.req.param());
+    check(query, c.req.query());
+    return handler(c);
+  });
+}
+
+/** @throws {RegistryError} `invalid-request` naming the parameter that is wrong */
+function check(schema: unknown, values: Record<string, string>): void {
+  if (!(schema instanceof z.ZodType)) return;
+  const result = schema.safeParse(values);
+  if (result.success) return;
+  const issue = result.error.issues[0];
+  const name = issue?.path.join(".") ?? "";
+  throw new RegistryError(
+    "invalid-request",
+    `Cannot use parameter "${name}" with value "${String(values[name]).slice(0, 80)}": ${issue?.message ?? "it is not as expected"}`,
+  );
+}

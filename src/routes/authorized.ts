@@ -1,0 +1,35 @@
+/** Asking whether a request may do what it asks for. */
+
+import { authenticate } from "../access/caller.ts";
+import type { Caller } from "../access/caller.ts";
+import { requirePermission, isPublic } from "../access/permissions.ts";
+import type { Scope } from "../config.ts";
+import type { AppContext } from "../context.ts";
+import type { RepositoryPath } from "../oci/reference.ts";
+import { type UpstreamCredentials, parseRegistryAuth } from "../upstream/credentials.ts";
+
+/** Docker's header for credentials that a request lends. */
+const REGISTRY_AUTH = "X-Registry-Auth";
+
+/** A request that may do what it asks for. */
+export interface Authorized {
+  readonly caller: Caller;
+  /** Whether anyone may read the repository through this service, so that shared caches may keep the answer. */
+  readonly shared: boolean;
+  /** Upstream credentials of the request's own. */
+  readonly lent: UpstreamCredentials | undefined;
+}
+
+/**
+ * Checks credentials and permission.
+ * @throws {RegistryError} `unauthorized`, `forbidden`, `registry-not-allowed`; `invalid-request` for an
+ *   `X-Registry-Auth` that cannot be read.
+ */
+export async function authorize(c: AppContext, scope: Scope, location: RepositoryPath): Promise<Authorized> {
+  const { config } = c.var.services;
+  const caller = await authenticate(c.req.raw.headers, config, Date.now());
+  requirePermission(caller, scope, location, config);
+  const header = c.req.header(REGISTRY_AUTH);
+  const lent = header === undefined ? undefined : parseRegistryAuth(header);
+  return { caller, shared: lent === undefined && isPublic(location.registry, config), lent };
+}

@@ -1,0 +1,145 @@
+/** `/v1/cache/{ref}`: warming an image, watching its fill, dropping it. */
+
+import { type RouteConfig, z } from "@hono/zod-openapi";
+import { streamSSE } from "hono/streaming";
+import type { BlobStatus } from "../blob/blob-state.ts";
+import { callObject } from "../call-object.ts";
+import type { AppContext } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { accepts } from "../http/accept.ts";
+import { LOCAL_REGISTRY } from "../config.ts";
+import { type Image, findImage } from "../repository/image.ts";
+import { addRoute } from "./add-route.ts";
+import type { App } from "./app-type.ts";
+import { authorize } from "./authorized.ts";
+import { NO_STORE } from "./cache-control.ts";
+import { architectureOf, architectureQuery, referenceOf, referenceParams } from "./reference-param.ts";
+import { json, problems } from "./responses.ts";
+
+const CacheState = z
+  .object({
+    digest: z.string(),
+    size: z.number().int().openapi({ description: "bytes" }),
+    state: z.enum(["absent", "filling", "committed", "failed"]),
+    stored: z.number().int().openapi({ description: "bytes in the cache so far" }),
+    bytesPerSecond: z.number().int(),
+    startedAt: z.string().nullable(),
+    committedAt: z.string().nullable(),
+    detail: z.string().nullable().openapi({ description: "why the last fill failed" }),
+  })
+  .openapi("CacheState");
+
+const STATE = { "application/json": { schema: CacheState } };
+const request = { params: referenceParams, query: architectureQuery };
+const path = "/v1/cache/{ref}";
+
+const warmRoute = {
+  method: "put",
+  path,
+  summary: "Start filling the cache with an image, without downloading it",
+  request,
+  responses: {
+    202: { description: "The fill runs, or is done", content: STATE },
+    ...problems(400, 401, 403, 404, 422, 502, 503, 504),
+  },
+} as const satisfies RouteConfig;
+
+const stateRoute = {
+  method: "get",
+  path,
+  summary: "How far an image is in the cache",
+  description: "With `Accept: text/event-stream` the same as events named `state`, until the fill has ended.",
+  request,
+  responses: {
+    200: { description: "The state", content: { ...STATE, "text/event-stream": { schema: z.string() } } },
+    ...problems(400, 401, 403, 404, 422, 502, 503, 504),
+  },
+} as const satisfies RouteConfig;
+
+const dropRoute = {
+  method: "delete",
+  path,
+  summary: "Drop an image from the cache",
+  request,
+  responses: { 204: { description: "Dropped" }, ...problems(400, 401, 403, 404, 422, 502, 503, 504) },
+} as const satisfies RouteConfig;
+
+/** Adds the routes. */
+export function addCacheRoutes(app: App): void {
+  addRoute(app, warmRoute, async (c) => {
+    const { image, lent } = await lookUp(c, "pull");
+    const { blobs } = c.var.services;
+    const { registry, repository } = image.reference;
+    const { digest, sizeBytes } = image.layer;
+    const source = { registry, repository, credentials: lent };
+    await callObject(() => blobs.getByName(digest).open({ digest, sizeBytes, source }));
+    return json(c, describe(image, await statusOf(c, image)), 202);
+  });
+
+  addRoute(app, stateRoute, async (c) => {
+    const { image } = await lookUp(c, "pull");
+    const accept = c.req.header("Accept") ?? null;
+    if (accept !== null && accepts(accept, "text/event-stream") && !accepts(accept, "application/json")) {
+      return streamStates(c, image);
+    }
+    return json(c, describe(image, await statusOf(c, image)));
+  });
+
+  addRoute(app, dropRoute, async (c) => {
+    const { image } = await lookUp(c, "admin");
+    if (image.reference.registry === LOCAL_REGISTRY) {
+      throw new RegistryError(
+        "unsupported",
+        `Cannot drop "${image.layer.digest}" from the cache: repositories under "${LOCAL_REGISTRY}" have no other copy; delete the image instead`,
+      );
+    }
+    await callObject(() => c.var.services.blobs.getByName(image.layer.digest).drop());
+    return new Response(null, { status: 204, headers: { "Cache-Control": NO_STORE } });
+  });
+}
+
+async function lookUp(c: AppContext, scope: "pull" | "admin") {
+  const reference = referenceOf(c);
+  const { lent } = await authorize(c, scope, reference);
+  return {
+    image: await findImage(c.var.services, { reference, architecture: architectureOf(c), lent }),
+    lent,
+  };
+}
+
+function statusOf(c: AppContext, image: Image): Promise<BlobStatus> {
+  return callObject(() => c.var.services.blobs.getByName(image.layer.digest).status());
+}
+
+/** Sends the state whenever it changes, each second at least, and ends when nothing more will happen by itself. */
+function streamStates(c: AppContext, image: Image): Response {
+  c.header("Cache-Control", NO_STORE);
+  c.header("X-Accel-Buffering", "no");
+  const { blobs } = c.var.services;
+  return streamSSE(c, async (events) => {
+    let status = await statusOf(c, image);
+    for (;;) {
+      await events.writeSSE({ event: "state", data: JSON.stringify(describe(image, status)) });
+      if (status.state !== "filling" || events.aborted) return;
+      const seen = { state: status.state, storedBytes: status.storedBytes };
+      status = await callObject(() => blobs.getByName(image.layer.digest).watch(seen));
+    }
+  });
+}
+
+function describe(image: Image, status: BlobStatus): z.infer<typeof CacheState> {
+  return {
+    digest: image.layer.digest,
+    size: image.layer.sizeBytes,
+    state: status.state,
+    stored: status.storedBytes,
+    bytesPerSecond: status.bytesPerSecond,
+    startedAt: timeOf(status.startedAtMs),
+    committedAt: timeOf(status.committedAtMs),
+    detail: status.failure?.message ?? null,
+  };
+}
+
+function timeOf(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,131 @@
+/** Sending a blob's bytes: the one shape of every response that carries them, under `/v1`, `/v2` or a link. */
+
+import type { BlobSource } from "../blob/blob-state.ts";
+import { type OpenBlob, openBlob } from "../blob/reader.ts";
+import { touchBlob } from "../blob/touch.ts";
+import type { AppContext } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { type CacheForward, type CacheHit, cacheStatus } from "../http/cache-status.ts";
+import { type Validators, evaluatePreconditions, ifRangeHolds } from "../http/conditional.ts";
+import { attachment } from "../http/content-disposition.ts";
+import { contentRange, parseRange, unsatisfiedRange } from "../http/range.ts";
+import { reprDigest } from "../http/repr-digest.ts";
+import { logFailure } from "../log.ts";
+import type { Digest } from "../oci/digest.ts";
+
+/** What to send, and how to describe it. */
+export interface Download {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  readonly lastModifiedMs: number;
+  readonly source: BlobSource;
+  readonly cacheControl: string;
+  /** Sent as an attachment of this name; without one where a client knows what to do with the bytes. */
+  readonly filename?: string | undefined;
+  /** Whether what led to this blob is an answer that could not be checked in time. */
+  readonly stale?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Which bytes a request gets. */
+interface Extent {
+  readonly startBytes: number;
+  readonly endBytes: number;
+  readonly partial: boolean;
+}
+
+/**
+ * Answers a GET or HEAD for a blob: conditions, range, headers, and the bytes as they become available.
+ * @throws {RegistryError} `precondition-failed`, `range-not-satisfiable`, and why the blob cannot be had.
+ */
+export async function download(c: AppContext, wanted: Download): Promise<Response> {
+  const validators = { etag: `"${wanted.digest}"`, lastModified: new Date(wanted.lastModifiedMs) };
+  const requestHeaders = c.req.raw.headers;
+  const verdict = evaluatePreconditions(requestHeaders, validators);
+  if (verdict === "precondition-failed") {
+    throw new RegistryError(
+      "precondition-failed",
+      `Cannot send "${wanted.digest}": it does not meet the request's If-Match or If-Unmodified-Since`,
+    );
+  }
+  const headers = describe(wanted, validators);
+  if (verdict === "not-modified") {
+    for (const name of ["Content-Type", "Content-Disposition", "Accept-Ranges"]) headers.delete(name);
+    return new Response(null, { status: 304, headers });
+  }
+
+  const head = c.req.method === "HEAD";
+  const extent = head ? whole(wanted) : extentOf(requestHeaders, wanted, validators);
+  const status = extent.partial ? 206 : 200;
+  headers.set("Content-Length", String(extent.endBytes - extent.startBytes));
+  if (extent.partial) {
+    headers.set("Content-Range", contentRange(extent.startBytes, extent.endBytes, wanted.sizeBytes));
+  }
+  if (head) {
+    const committed = (await c.var.services.commits.get(wanted.digest)) !== null;
+    headers.set(
+      "Cache-Status",
+      cacheStatus(statusOf(wanted, committed ? { hit: true } : { fwd: "uri-miss" })),
+    );
+    return new Response(null, { status, headers });
+  }
+
+  const blob = await openBlob(c.var.services, wanted);
+  headers.set("Cache-Status", cacheStatus(statusOf(wanted, cacheStatusOf(blob))));
+  if (blob.committed) c.executionCtx.waitUntil(touchBlob(c.var.services, wanted.digest));
+  const { readable, writable } = new FixedLengthStream(extent.endBytes - extent.startBytes);
+  c.executionCtx.waitUntil(
+    blob.send(writable, extent.startBytes, extent.endBytes).catch((error: unknown) => {
+      if (c.req.raw.signal.aborted) return;
+      logFailure({ event: "download-broken-off", digest: wanted.digest, requestId: c.var.requestId }, error);
+    }),
+  );
+  return new Response(readable, { status, headers });
+}
+
+function describe(wanted: Download, validators: Validators): Headers {
+  const headers = new Headers(wanted.headers);
+  headers.set("Content-Type", wanted.mediaType);
+  headers.set("Accept-Ranges", "bytes");
+  headers.set("ETag", validators.etag);
+  headers.set("Docker-Content-Digest", wanted.digest);
+  headers.set("Repr-Digest", reprDigest(wanted.digest));
+  headers.set("Last-Modified", new Date(wanted.lastModifiedMs).toUTCString());
+  // A proxy that compressed the bytes would leave clients with another length and digest than announced.
+  headers.set("Cache-Control", `${wanted.cacheControl}, no-transform`);
+  headers.set("X-Content-Type-Options", "nosniff");
+  if (wanted.filename !== undefined) headers.set("Content-Disposition", attachment(wanted.filename));
+  return headers;
+}
+
+function whole({ sizeBytes }: Download): Extent {
+  return { startBytes: 0, endBytes: sizeBytes, partial: false };
+}
+
+function extentOf(requestHeaders: Headers, wanted: Download, validators: Validators): Extent {
+  const header = requestHeaders.get("Range");
+  if (header === null || !ifRangeHolds(requestHeaders, validators)) return whole(wanted);
+  const range = parseRange(header, wanted.sizeBytes);
+  switch (range.kind) {
+    case "whole":
+      return whole(wanted);
+    case "range":
+      return { startBytes: range.start, endBytes: range.end, partial: true };
+    case "unsatisfiable":
+      throw new RegistryError(
+        "range-not-satisfiable",
+        `Cannot send range "${header.slice(0, 80)}" of "${wanted.digest}": it has ${wanted.sizeBytes} bytes`,
+        { headers: { "Content-Range": unsatisfiedRange(wanted.sizeBytes), "Accept-Ranges": "bytes" } },
+      );
+  }
+}
+
+function cacheStatusOf(blob: OpenBlob): CacheHit | CacheForward {
+  if (blob.committed) return { hit: true };
+  return { fwd: "uri-miss", stored: true, collapsed: blob.joined };
+}
+
+function statusOf({ stale }: Download, status: CacheHit | CacheForward): CacheHit | CacheForward {
+  return stale === true ? { fwd: "stale" } : status;
+}

@@ -1,0 +1,37 @@
+/** The one place where an error becomes a response. */
+
+import type { AppContext } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { PROBLEM_JSON, ociErrors, problem } from "../http/problem.ts";
+import { logFailure } from "../log.ts";
+import { NO_STORE } from "./cache-control.ts";
+
+/**
+ * An error as its client expects it: the distribution specification's list under `/v2`, problem details elsewhere.
+ * An error that is none of ours is a defect: its cause goes to the log, and the client gets an id to quote.
+ */
+export function errorResponse(c: AppContext, error: unknown): Response {
+  const known = error instanceof RegistryError ? error : unexpected(c, error);
+  const oci = c.req.path === "/v2" || c.req.path.startsWith("/v2/");
+  const headers = new Headers(known.headers);
+  headers.set("Content-Type", oci ? "application/json" : PROBLEM_JSON);
+  headers.set("Cache-Control", NO_STORE);
+  headers.set("X-Content-Type-Options", "nosniff");
+  if (known.retryAfterSeconds !== undefined)
+    headers.set("Retry-After", String(Math.ceil(known.retryAfterSeconds)));
+  if (known.code === "unauthorized" && !headers.has("WWW-Authenticate")) {
+    headers.set("WWW-Authenticate", 'Basic realm="sif-edge"');
+  }
+  const body = c.req.method === "HEAD" ? null : JSON.stringify(oci ? ociErrors(known) : problem(known));
+  return new Response(body, { status: known.status, headers });
+}
+
+function unexpected(c: AppContext, error: unknown): RegistryError {
+  const requestId = c.get("requestId");
+  logFailure({ event: "internal-error", requestId }, error);
+  return new RegistryError(
+    "internal-error",
+    `Cannot answer: an unexpected failure, noted in the log as request "${requestId}"`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,37 @@
+/** `GET /openapi.json`: the description of the interface, made from the routes' own schemas. */
+
+import type { AppContext } from "../context.ts";
+import { VERSION } from "../version.ts";
+import type { App } from "./app-type.ts";
+import { json } from "./responses.ts";
+
+/** Adds the route; the last one, since it describes those that are there. */
+export function addOpenApiRoute(app: App): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    description: "An access token",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "basic", {
+    type: "http",
+    scheme: "basic",
+    description: "An access token's name, and the token as the password",
+  });
+  let description: object | undefined;
+  app.get("/openapi.json", (c: AppContext) => {
+    description ??= describe(app);
+    return json(c, description, 200, { "Cache-Control": "no-cache" });
+  });
+}
+
+function describe(app: App): object {
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "sif-edge",
+      version: VERSION,
+      description: "A registry proxy for SIF images. Parameters named `ref` contain slashes as they are.",
+    },
+    security: [{}, { bearer: [] }, { basic: [] }],
+  });
+}

@@ -1,0 +1,34 @@
+/** What a request is served with, made from the environment in one place. */
+
+import type { BlobObject } from "./blob/blob-object.ts";
+import { type Config, loadConfig } from "./config.ts";
+import type { Env } from "./env.ts";
+import type { RepositoryObject } from "./repository/repository-object.ts";
+import { CommitStore } from "./store/commit-store.ts";
+import { ManifestStore } from "./store/manifest-store.ts";
+import { PieceStore } from "./store/piece-store.ts";
+
+/** The configuration, the stores and the Durable Objects. */
+export interface Services {
+  readonly config: Config;
+  readonly manifests: ManifestStore;
+  readonly pieces: PieceStore;
+  readonly commits: CommitStore;
+  readonly blobs: DurableObjectNamespace<BlobObject>;
+  readonly repositories: DurableObjectNamespace<RepositoryObject>;
+}
+
+/**
+ * The services of an environment.
+ * @throws {RegistryError} `bad-configuration` naming the setting that is wrong.
+ */
+export function makeServices(env: Env): Services {
+  return {
+    config: loadConfig(env),
+    manifests: new ManifestStore(env.BUCKET),
+    pieces: new PieceStore(env.BUCKET),
+    commits: new CommitStore(env.BUCKET),
+    blobs: env.BLOBS,
+    repositories: env.REPOSITORIES,
+  };
+}
