@@ -1,0 +1,182 @@
+import path from "node:path";
+import { remoteFaultUpstream } from "../test/support/fault-remote.ts";
+import type { RemoteFaultUpstream } from "../test/support/fault-remote.ts";
+import { startProcessGroup, waitForOutput } from "../test/support/process-group.ts";
+import type { ProcessGroup } from "../test/support/process-group.ts";
+import { TEST_TOKENS, workerTestSettings } from "../test/support/worker-settings.ts";
+import { Client } from "./client.ts";
+import type { Exchange, ExchangeOptions, RequestRateOptions } from "./exchange.ts";
+import { bundle, startRuntime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Sizes of what is measured. */
+export interface BenchOptions {
+  /** Of an ordinary image. */
+  readonly sizeBytes: number;
+  /** Of one that would show whether something grows with the size. */
+  readonly largeBytes: number;
+  /** How often each thing is measured; the median counts. */
+  readonly repetitions: number;
+}
+
+/** An image that the upstream has. */
+export interface BenchImage {
+  readonly reference: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** Address of its blob at the upstream. */
+  readonly upstreamUrl: URL;
+}
+
+const REPOSITORY = "bench/image";
+const UPSTREAM_MAIN = path.join(import.meta.dirname, "../test/support/fault-upstream-main.ts");
+
+/** The three processes of a benchmark (workerd, upstream, clients) and what one does with them. */
+export class Bench {
+  readonly options: BenchOptions;
+  readonly #code: string;
+  readonly #upstream: RemoteFaultUpstream;
+  readonly #upstreamProcess: ProcessGroup;
+  readonly #client = new Client();
+  readonly #images = new Map<string, Promise<BenchImage>>();
+  #runtime: Runtime;
+
+  private constructor(
+    options: BenchOptions,
+    code: string,
+    upstreamProcess: ProcessGroup,
+    url: string,
+    runtime: Runtime,
+  ) {
+    this.options = options;
+    this.#code = code;
+    this.#upstreamProcess = upstreamProcess;
+    this.#upstream = remoteFaultUpstream(url);
+    this.#runtime = runtime;
+  }
+
+  /** Starts everything. */
+  static async start(options: BenchOptions): Promise<Bench> {
+    const code = await bundle("bench/worker.ts");
+    const upstreamProcess = await startProcessGroup(process.execPath, [UPSTREAM_MAIN]);
+    const [url] = await waitForOutput(upstreamProcess, /http:\/\/127\.0\.0\.1:\d+/);
+    const runtime = await startRuntime(code, settings(url));
+    return new Bench(options, code, upstreamProcess, url, runtime);
+  }
+
+  /** Starts another workerd with an empty store: nothing is warm, and its peak of memory is that of a start. */
+  async fresh(): Promise<void> {
+    await this.#runtime.stop();
+    this.#runtime = await startRuntime(this.#code, settings(this.#upstream.url));
+    // What compiles once per process is not what is measured: one small image goes through everything first.
+    await this.download(await this.image("warm-up", 1024 * 1024));
+  }
+
+  /** An image of that name and size; made at its first use, which takes a second per GiB. */
+  image(name: string, sizeBytes: number): Promise<BenchImage> {
+    const tag = `${name}-${sizeBytes}`;
+    const known = this.#images.get(tag);
+    if (known !== undefined) return known;
+    const made = this.#makeImage(tag, sizeBytes, this.#images.size + 1);
+    this.#images.set(tag, made);
+    return made;
+  }
+
+  /** Bytes of an image's blob that the upstream has sent since the last call. */
+  async takeUpstreamBytes(image: BenchImage): Promise<number> {
+    const { blobBytes } = await this.#upstream.counters();
+    await this.#upstream.resetLog();
+    return blobBytes[image.digest] ?? 0;
+  }
+
+  /** The largest memory that workerd has had since {@link fresh}. */
+  peakMemoryBytes(): number {
+    return this.#runtime.peakMemoryBytes();
+  }
+
+  /**
+   * Downloads an image from the service.
+   *
+   * @throws Error where it is not whole, unless it was to stop early
+   */
+  async download(image: BenchImage, options: Partial<ExchangeOptions> = {}): Promise<Exchange> {
+    const result = await this.request({ method: "GET", path: `/v1/images/${image.reference}`, ...options });
+    if (options.stopAfterBytes === undefined) assertWhole(image.reference, result, image.sizeBytes);
+    return result;
+  }
+
+  /** Stores an image's blob as one R2 object, with none of our code. */
+  async floorPut(image: BenchImage, key: string): Promise<Exchange> {
+    const query = new URLSearchParams({ from: image.upstreamUrl.href }).toString();
+    return this.request({ method: "POST", path: `/floor/put/${key}?${query}` }, 204);
+  }
+
+  /** Downloads an R2 object that {@link floorPut} stored, with none of our code. */
+  async floorGet(image: BenchImage, key: string): Promise<Exchange> {
+    const result = await this.request({ method: "GET", path: `/floor/object/${key}` });
+    assertWhole(key, result, image.sizeBytes);
+    return result;
+  }
+
+  /** Fetches the first bytes of an image's blob from the upstream, without the service. */
+  async fetchDirectly(image: BenchImage, bytes: number): Promise<Exchange> {
+    const { port, pathname } = image.upstreamUrl;
+    const headers = { range: `bytes=0-${bytes - 1}` };
+    const result = await this.#client.exchange({
+      method: "GET",
+      port: Number(port),
+      path: pathname,
+      headers,
+    });
+    assertWhole(image.upstreamUrl.href, result, bytes);
+    return result;
+  }
+
+  /** One request to workerd, by one who may do everything. */
+  async request(options: Omit<ExchangeOptions, "port">, expected = 200): Promise<Exchange> {
+    const result = await this.#client.exchange({ ...options, headers: AUTHORIZED, port: this.#runtime.port });
+    if (result.status !== expected) {
+      throw new Error(`Cannot measure "${options.path}": status ${result.status}, expected ${expected}`);
+    }
+    return result;
+  }
+
+  /** Answers a second to the same request from many connections. */
+  requestRate(options: Omit<RequestRateOptions, "port" | "method">): Promise<number> {
+    return this.#client.requestRate({
+      ...options,
+      method: "GET",
+      headers: AUTHORIZED,
+      port: this.#runtime.port,
+    });
+  }
+
+  /** Ends all processes. */
+  async stop(): Promise<void> {
+    this.#client.stop();
+    await this.#runtime.stop();
+    await this.#upstreamProcess.stop();
+  }
+
+  async #makeImage(tag: string, sizeBytes: number, seed: number): Promise<BenchImage> {
+    const { digest } = await this.#upstream.addImage(REPOSITORY, tag, { sizeBytes, seed });
+    const upstreamUrl = new URL(`/v2/${REPOSITORY}/blobs/${digest}`, this.#upstream.url);
+    return { reference: `lab/${REPOSITORY}:${tag}`, digest, sizeBytes, upstreamUrl };
+  }
+}
+
+const AUTHORIZED = { authorization: `Bearer ${TEST_TOKENS.admin}` };
+
+/** The service's defaults, but for what it needs to reach the upstream and to know us. */
+function settings(upstreamUrl: string): Record<string, string> {
+  const { CHUNK_BYTES: _small, ...vars } = workerTestSettings(upstreamUrl);
+  return vars;
+}
+
+function assertWhole(what: string, { bodyBytes, announcedBytes }: Exchange, sizeBytes: number): void {
+  if (bodyBytes !== sizeBytes || announcedBytes !== sizeBytes) {
+    throw new Error(
+      `Cannot measure "${what}": ${bodyBytes} bytes of ${announcedBytes} came, expected ${sizeBytes}`,
+    );
+  }
+}

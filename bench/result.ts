@@ -1,0 +1,79 @@
+import type { Bench } from "./bench.ts";
+
+/** What a row must reach: a ratio to its floor. */
+export type Limit = { readonly atLeast: number } | { readonly atMost: number };
+
+/** One measurement and the floor that was measured next to it, in the row's unit. */
+export interface Pair {
+  readonly measured: number;
+  readonly floor: number;
+}
+
+/** A row of the table. */
+export interface Result {
+  readonly name: string;
+  readonly unit: string;
+  /** Median of the measurements. */
+  readonly measured: number;
+  /** Median of the floors. */
+  readonly floor: number;
+  readonly ratio: number;
+  readonly required: Limit;
+  readonly ok: boolean;
+  readonly pairs: readonly Pair[];
+  /** Something else that was seen meanwhile. */
+  readonly note?: string;
+}
+
+/** Something that is measured. */
+export interface Row {
+  /** For `--only`. */
+  readonly name: string;
+  /** Against what. */
+  readonly floor: string;
+  /** Measures it; several results where they come out of the same run. */
+  measure(bench: Bench): Promise<readonly Result[]>;
+}
+
+/** Makes a result of measurements. */
+export function resultOf(
+  name: string,
+  unit: string,
+  required: Limit,
+  pairs: readonly Pair[],
+  note?: string,
+): Result {
+  const measured = median(pairs.map((pair) => pair.measured));
+  const floor = median(pairs.map((pair) => pair.floor));
+  const ratio = measured / floor;
+  const ok = "atLeast" in required ? ratio >= required.atLeast : ratio <= required.atMost;
+  return { name, unit, measured, floor, ratio, required, ok, pairs, ...(note !== undefined && { note }) };
+}
+
+/**
+ * Measures in turns, a floor and a measurement each time, and every other time the other way round: whatever else the
+ * machine does falls on both.
+ */
+export async function inTurns(
+  repetitions: number,
+  floor: (repetition: number) => Promise<number>,
+  measure: (repetition: number) => Promise<number>,
+): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    if (repetition % 2 === 0) {
+      const floored = await floor(repetition);
+      pairs.push({ floor: floored, measured: await measure(repetition) });
+    } else {
+      const measured = await measure(repetition);
+      pairs.push({ floor: await floor(repetition), measured });
+    }
+  }
+  return pairs;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
+}

@@ -1,0 +1,23 @@
+import { inTurns, resultOf } from "../result.ts";
+import type { Row } from "../result.ts";
+
+/** A download of what is not in the cache yet, verified to its end. */
+export const coldDownload: Row = {
+  name: "cold-download",
+  floor: "one R2 put of the upstream's body",
+  async measure(bench) {
+    const image = await bench.image("a", bench.options.sizeBytes);
+    const pairs = await inTurns(
+      bench.options.repetitions,
+      async () => {
+        await bench.fresh();
+        return (await bench.floorPut(image, "object")).totalMs / 1000;
+      },
+      async () => {
+        await bench.fresh();
+        return (await bench.download(image)).totalMs / 1000;
+      },
+    );
+    return [resultOf(this.name, "s", { atMost: 1.15 }, pairs)];
+  },
+};

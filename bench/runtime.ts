@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { Miniflare, convertV4MiniflareOptions, mergeWorkerOptions } from "miniflare";
+import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
+import { QUIET_WRANGLER, WRANGLER } from "../scripts/wrangler.ts";
+import { makeTempDir, removeTempDir } from "../test/support/temp-dir.ts";
+
+const ROOT = path.join(import.meta.dirname, "..");
+
+/** One workerd with the service and the floors in it, and an empty store. */
+export interface Runtime {
+  readonly host: "127.0.0.1";
+  readonly port: number;
+  /** The largest memory that workerd has had since it was started, in bytes. */
+  peakMemoryBytes(): number;
+  /** Ends it and removes its store. */
+  stop(): Promise<void>;
+}
+
+/** Bundles a Worker as it would be deployed. @returns its code */
+export async function bundle(main: string): Promise<string> {
+  const directory = await makeTempDir();
+  await promisify(execFile)(
+    process.execPath,
+    [WRANGLER, "deploy", main, "--config=wrangler.toml", "--dry-run", `--outdir=${directory}`],
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...QUIET_WRANGLER },
+    },
+  );
+  const code = await readFile(path.join(directory, `${path.basename(main, ".ts")}.js`), "utf8");
+  await removeTempDir(directory);
+  return code;
+}
+
+/**
+ * Starts a workerd with the bindings of `wrangler.toml`.
+ *
+ * @param code - what {@link bundle} made
+ * @param vars - settings and secrets
+ */
+export async function startRuntime(code: string, vars: Readonly<Record<string, string>>): Promise<Runtime> {
+  const store = await makeTempDir();
+  const { workerOptions } = workerOptionsOf(path.join(ROOT, "wrangler.toml"));
+  const before = workerdProcesses();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      resourcePersistencePath: store,
+      workers: [
+        {
+          ...mergeWorkerOptions(workerOptions, { bindings: vars }),
+          modules: [{ type: "ESModule", path: "worker.js", contents: code }],
+        },
+      ],
+    }),
+  );
+  const { port } = await miniflare.ready;
+  const [pid] = workerdProcesses().filter((candidate) => !before.includes(candidate));
+  if (pid === undefined)
+    throw new Error("Cannot find the workerd that was started: none is a child of this process");
+  return {
+    host: "127.0.0.1",
+    port: Number(port),
+    peakMemoryBytes: () => peakMemoryBytes(pid),
+    async stop() {
+      await miniflare.dispose();
+      await removeTempDir(store);
+    },
+  };
+}
+
+/** Ids of the workerd processes that this process started. */
+function workerdProcesses(): string[] {
+  const children = readdirSync("/proc/self/task").flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, "utf8").trim().split(" "),
+  );
+  return children.filter(
+    (pid) => pid !== "" && readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "workerd",
+  );
+}
+
+/** `VmHWM` of a process; see proc_pid_status(5). */
+function peakMemoryBytes(pid: string): number {
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  if (kib === undefined) throw new Error(`Cannot read the peak memory of process ${pid}: it has no VmHWM`);
+  return Number(kib) * 1024;
+}
