@@ -76,6 +76,13 @@ describe("Links", () => {
     );
   });
 
+  it("is made once, however often it is asked for", () => {
+    links.create(link("one", { maxDownloads: 1 }));
+    links.open("one", { counts: true });
+    links.create(link("one", { maxDownloads: 1 }));
+    expect(links.list()).toMatchObject([{ id: "one", downloads: 1 }]);
+  });
+
   it("does not open what is unknown or revoked", () => {
     links.create(link("one"));
     links.revoke("one");

@@ -88,7 +88,7 @@ export class Links {
   }
 
   /**
-   * Keeps a new link.
+   * Keeps a new link; once more changes nothing, so that a call whose answer was lost may be repeated.
    * @throws {RegistryError} `too-many-links` when this repository has {@link MAX_LINKS}.
    */
   create(link: NewLink): void {
@@ -102,7 +102,7 @@ export class Links {
     }
     this.#database.run(
       `INSERT INTO links (id, digest, filename, created_by, created_ms, expires_ms, max_downloads, size_bytes, media_type,
-         last_modified_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         last_modified_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
       link.id,
       link.digest,
       link.filename,
