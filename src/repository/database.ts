@@ -1,5 +1,6 @@
 /** SQLite of one Repository object: tables that appear with the first write. */
 
+import { RegistryError } from "../errors.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** A column's value. */
@@ -28,7 +29,7 @@ export class Database {
   /**
    * Opens the tables and brings older ones up to date.
    * @param path - `registry/repository`, kept with the tables.
-   * @throws {Error} when the storage belongs to another path, which is a defect of the caller.
+   * @throws {RegistryError} `internal-error` when the storage belongs to another path.
    */
   constructor(storage: SqlStorageLike, path: string) {
     this.#storage = storage;
@@ -36,7 +37,9 @@ export class Database {
     this.#version = this.#storedVersion();
     if (this.#version === 0) return;
     const owner = this.rows<{ path: string }>("SELECT path FROM repository")[0]?.path;
-    if (owner !== path) throw new Error(`Cannot open repository "${path}": this object is for "${owner}"`);
+    if (owner !== path) {
+      throw new RegistryError("internal-error", `Cannot open repository "${path}": its object is another's`);
+    }
     this.#migrate();
   }
 

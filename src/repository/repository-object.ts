@@ -70,10 +70,7 @@ export class RepositoryObject extends DurableObject<Env> {
   }
 
   #open(path: string): Parts {
-    if (this.#parts !== undefined) {
-      if (this.#parts.path === path) return this.#parts;
-      throw new Error(`Cannot open repository "${path}": this object is for "${this.#parts.path}"`);
-    }
+    if (this.#parts?.path === path) return this.#parts;
     const config = loadConfig(this.env);
     const database = new Database(this.ctx.storage, path);
     this.#parts = {
