@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isJsonObject, MAX_JSON_DEPTH, MAX_JSON_VALUES, parseJson } from "./json.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { decodeName, decodeStrictly, decodeText, trimPadding } from "./text.ts";
 
 function bytesOf(text: string): Uint8Array {
