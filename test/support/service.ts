@@ -1,13 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { QUIET_WRANGLER, WRANGLER } from "../../scripts/wrangler.ts";
 import { freePort } from "./free-port.ts";
 import { startProcessGroup, waitForOutput } from "./process-group.ts";
 import type { ProcessGroup } from "./process-group.ts";
 import { makeTempDir, removeTempDir } from "./temp-dir.ts";
 
-const ROOT = path.join(import.meta.dirname, "../..");
+const START = path.join(import.meta.dirname, "../../scripts/start.ts");
 const START_MS = 60_000;
 
 /** Options of {@link startService}. */
@@ -37,8 +36,8 @@ export interface Service {
 }
 
 /**
- * Starts the service with `wrangler dev` on real sockets, and waits until it answers. The project's own `.dev.vars` is
- * not read.
+ * Starts the service on real sockets by what `npm start` runs, and waits until it answers. The project's own
+ * `.dev.vars` is not read.
  *
  * @throws Error with what it wrote where it does not start within 60 s
  */
@@ -47,28 +46,24 @@ export async function startService(options: StartServiceOptions = {}): Promise<S
   const persistTo = options.persistTo ?? path.join(scratch, "state");
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
-  // Naming any env file keeps wrangler from reading .dev.vars.
+  // Naming any env file keeps the project's own .dev.vars out.
   const envFile = path.join(scratch, "empty.env");
   await writeFile(envFile, "");
 
   const args = [
-    WRANGLER,
-    "dev",
+    START,
     `--port=${port}`,
-    "--ip=127.0.0.1",
     "--inspector-port=0",
     `--persist-to=${persistTo}`,
+    `--env-file=${envFile}`,
   ];
-  args.push(`--env-file=${envFile}`, "--show-interactive-dev-session=false");
   for (const [name, value] of Object.entries(options.vars ?? {})) {
     args.push("--var", `${name}:${typeof value === "string" ? value : JSON.stringify(value)}`);
   }
 
   async function start(): Promise<ProcessGroup> {
     const group = await startProcessGroup(process.execPath, args, {
-      cwd: ROOT,
       env: {
-        ...QUIET_WRANGLER,
         // Apart from other instances on this machine, which have the same name.
         WRANGLER_REGISTRY_PATH: path.join(scratch, "registry"),
         WRANGLER_LOG_PATH: path.join(scratch, "logs"),
