@@ -20,8 +20,8 @@ const MAX_LISTED = 10;
  *   is not a sha256.
  */
 export function sifLayer(manifest: Manifest, what: string): SifLayer {
-  const parts = manifest.kind === "image" ? manifest.layers : manifest.manifests;
-  const found = manifest.kind === "image" ? parts.filter((layer) => isSifLayer(layer.mediaType)) : [];
+  const layers = manifest.kind === "image" ? manifest.layers : [];
+  const found = layers.filter((layer) => isSifLayer(layer.mediaType));
   const [layer] = found;
   if (layer === undefined || found.length > 1) {
     throw notSif(
