@@ -12,6 +12,8 @@ export interface Pair {
 /** A row of the table. */
 export interface Result {
   readonly name: string;
+  /** Against what it was measured. */
+  readonly against: string;
   readonly unit: string;
   /** Median of the measurements. */
   readonly measured: number;
@@ -29,25 +31,18 @@ export interface Result {
 export interface Row {
   /** For `--only`. */
   readonly name: string;
-  /** Against what. */
-  readonly floor: string;
   /** Measures it; several results where they come out of the same run. */
   measure(bench: Bench): Promise<readonly Result[]>;
 }
 
 /** Makes a result of measurements. */
-export function resultOf(
-  name: string,
-  unit: string,
-  required: Limit,
-  pairs: readonly Pair[],
-  note?: string,
-): Result {
-  const measured = median(pairs.map((pair) => pair.measured));
-  const floor = median(pairs.map((pair) => pair.floor));
+export function resultOf(facts: Omit<Result, "measured" | "floor" | "ratio" | "ok">): Result {
+  const measured = median(facts.pairs.map((pair) => pair.measured));
+  const floor = median(facts.pairs.map((pair) => pair.floor));
   const ratio = measured / floor;
+  const { required } = facts;
   const ok = "atLeast" in required ? ratio >= required.atLeast : ratio <= required.atMost;
-  return { name, unit, measured, floor, ratio, required, ok, pairs, ...(note !== undefined && { note }) };
+  return { ...facts, measured, floor, ratio, ok };
 }
 
 /**

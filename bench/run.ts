@@ -29,6 +29,9 @@ const { values } = parseArgs({
   },
 });
 
+// So that what was started ends, and what was stored goes, with this process.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 const rows = values.only.map(rowOf);
 const bench = await Bench.start({
   sizeBytes: parseSize(values.size),
@@ -41,7 +44,7 @@ try {
   for (const row of rows) {
     for (const result of await row.measure(bench)) {
       results.push(result);
-      if (!values.json) printRow(result, row);
+      if (!values.json) printRow(result);
     }
   }
 } finally {
@@ -65,13 +68,13 @@ function printHead(): void {
   console.log(line("what", "measured", "floor", "ratio", "required", "ok"));
 }
 
-function printRow(result: Result, { floor }: Row): void {
+function printRow(result: Result): void {
   const { name, unit, required, ok, ratio } = result;
   const figures = [result.measured, result.floor].map((value) => `${readable(value)} ${unit}`);
   console.log(
     line(name, figures[0] ?? "", figures[1] ?? "", ratio.toFixed(2), limitText(required), ok ? "yes" : "NO"),
   );
-  console.log(`    against ${floor}${result.note === undefined ? "" : `; ${result.note}`}`);
+  console.log(`    against ${result.against}${result.note === undefined ? "" : `; ${result.note}`}`);
 }
 
 function line(...[first = "", ...others]: readonly string[]): string {

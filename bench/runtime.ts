@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { Miniflare, convertV4MiniflareOptions, mergeWorkerOptions } from "miniflare";
@@ -44,14 +44,17 @@ export async function bundle(main: string): Promise<string> {
  */
 export async function startRuntime(code: string, vars: Readonly<Record<string, string>>): Promise<Runtime> {
   const store = await makeTempDir();
-  const { workerOptions } = workerOptionsOf(path.join(ROOT, "wrangler.toml"));
+  // Read where no .dev.vars lies beside it: the settings are to be the same on every machine.
+  const config = path.join(store, "wrangler.toml");
+  await copyFile(path.join(ROOT, "wrangler.toml"), config);
+  const { workerOptions } = workerOptionsOf(config);
   const before = workerdProcesses();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
       port: 0,
       cf: false,
-      resourcePersistencePath: store,
+      resourcePersistencePath: path.join(store, "state"),
       workers: [
         {
           ...mergeWorkerOptions(workerOptions, { bindings: vars }),

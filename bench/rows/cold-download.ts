@@ -4,7 +4,6 @@ import type { Row } from "../result.ts";
 /** A download of what is not in the cache yet, verified to its end. */
 export const coldDownload: Row = {
   name: "cold-download",
-  floor: "one R2 put of the upstream's body",
   async measure(bench) {
     const image = await bench.image("a", bench.options.sizeBytes);
     const pairs = await inTurns(
@@ -18,6 +17,14 @@ export const coldDownload: Row = {
         return (await bench.download(image)).totalMs / 1000;
       },
     );
-    return [resultOf(this.name, "s", { atMost: 1.15 }, pairs)];
+    return [
+      resultOf({
+        name: this.name,
+        against: "one R2 put of the upstream's body",
+        unit: "s",
+        required: { atMost: 1.15 },
+        pairs,
+      }),
+    ];
   },
 };

@@ -10,7 +10,6 @@ const PIECE_BYTES = 16 * 1024 * 1024;
  */
 export const firstByte: Row = {
   name: "first-byte",
-  floor: "fetching one piece directly from the upstream",
   async measure(bench) {
     const image = await bench.image("a", bench.options.largeBytes);
     const pairs = await inTurns(
@@ -21,6 +20,14 @@ export const firstByte: Row = {
         return (await bench.download(image, { stopAfterBytes: 1 })).firstByteMs;
       },
     );
-    return [resultOf(this.name, "ms", { atMost: 2 }, pairs)];
+    return [
+      resultOf({
+        name: this.name,
+        against: "fetching one piece directly from the upstream",
+        unit: "ms",
+        required: { atMost: 2 },
+        pairs,
+      }),
+    ];
   },
 };

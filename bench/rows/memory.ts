@@ -9,7 +9,6 @@ const MIB = 1024 * 1024;
 /** The most memory that workerd has while it works hard, the R2 simulator's own within it. */
 export const memory: Row = {
   name: "memory",
-  floor: "its peak after one raw R2 put",
   async measure(bench) {
     const image = await bench.image("a", bench.options.sizeBytes);
     const large = await bench.image("b", bench.options.largeBytes);
@@ -24,14 +23,26 @@ export const memory: Row = {
     const afterLarge = bench.peakMemoryBytes() / MIB;
 
     return [
-      resultOf("memory", "MiB", { atMost: 1.15 }, [{ floor, measured: afterLarge }]),
+      resultOf({
+        name: "memory",
+        against: "its peak after one raw R2 put",
+        unit: "MiB",
+        required: { atMost: 1.15 },
+        pairs: [{ floor, measured: afterLarge }],
+      }),
       // The large blob after the ordinary one: the last few per cent are the allocator's, not the blob's.
-      resultOf("memory-growth", "MiB", { atMost: 1.05 }, [{ floor: afterHerd, measured: afterLarge }]),
+      resultOf({
+        name: "memory-growth",
+        against: "its peak before the large blob",
+        unit: "MiB",
+        required: { atMost: 1.05 },
+        pairs: [{ floor: afterHerd, measured: afterLarge }],
+      }),
     ];
   },
 };
 
-/** Cold clients, one of which reads slowly; it is left alone when the others have gone on for as long again. */
+/** Cold clients, one of which reads slowly and goes away after half a minute: the others are done long before. */
 async function herdWithOneSlow(bench: Bench): Promise<void> {
   const image = await bench.image("a", bench.options.sizeBytes);
   const slowBytes = Math.min(image.sizeBytes, 30 * SLOW_BYTES_PER_SECOND);

@@ -5,7 +5,6 @@ import { mebibytesPerSecond } from "../units.ts";
 /** A download out of the cache. */
 export const warmDownload: Row = {
   name: "warm-download",
-  floor: "a Worker that returns one R2 object",
   async measure(bench) {
     await bench.fresh();
     const image = await bench.image("a", bench.options.sizeBytes);
@@ -17,6 +16,14 @@ export const warmDownload: Row = {
       async () => mebibytesPerSecond(image.sizeBytes, (await bench.floorGet(image, "object")).totalMs),
       async () => mebibytesPerSecond(image.sizeBytes, (await bench.download(image)).totalMs),
     );
-    return [resultOf(this.name, "MiB/s", { atLeast: 0.85 }, pairs)];
+    return [
+      resultOf({
+        name: this.name,
+        against: "a Worker that returns one R2 object",
+        unit: "MiB/s",
+        required: { atLeast: 0.85 },
+        pairs,
+      }),
+    ];
   },
 };
