@@ -1,8 +1,7 @@
 /** Asking whether a request may do what it asks for. */
 
-import { authenticate } from "../access/caller.ts";
-import type { Caller } from "../access/caller.ts";
-import { requirePermission, isPublic } from "../access/permissions.ts";
+import { type Caller, authenticate } from "../access/caller.ts";
+import { isPublic, requirePermission } from "../access/permissions.ts";
 import type { Scope } from "../config.ts";
 import type { AppContext } from "../context.ts";
 import type { RepositoryPath } from "../oci/reference.ts";

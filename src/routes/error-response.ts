@@ -1,5 +1,6 @@
 /** The one place where an error becomes a response. */
 
+import { wwwAuthenticate } from "../access/challenge.ts";
 import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { PROBLEM_JSON, ociErrors, problem } from "../http/problem.ts";
@@ -20,7 +21,7 @@ export function errorResponse(c: AppContext, error: unknown): Response {
   if (known.retryAfterSeconds !== undefined)
     headers.set("Retry-After", String(Math.ceil(known.retryAfterSeconds)));
   if (known.code === "unauthorized" && !headers.has("WWW-Authenticate")) {
-    headers.set("WWW-Authenticate", 'Basic realm="sif-edge"');
+    headers.set("WWW-Authenticate", wwwAuthenticate({ kind: "basic" }));
   }
   const body = c.req.method === "HEAD" ? null : JSON.stringify(oci ? ociErrors(known) : problem(known));
   return new Response(body, { status: known.status, headers });

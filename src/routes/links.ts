@@ -7,7 +7,6 @@ import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { safeBaseName } from "../http/content-disposition.ts";
 import { formatReference, parseRepositoryPath, repositoryPath } from "../oci/reference.ts";
-import { unwrap } from "../outcome.ts";
 import { findImage } from "../repository/image.ts";
 import type { LinkRecord } from "../repository/links.ts";
 import { addRoute } from "./add-route.ts";
@@ -168,25 +167,25 @@ async function makeLink(c: AppContext): Promise<Response> {
   const id = crypto.getRandomValues(new Uint8Array(ID_BYTES)).toHex();
   const nowMs = Date.now();
   // Tokens count in whole seconds.
-  const expiresMs = (Math.floor(nowMs / 1000) + lifetimeSeconds) * 1000;
+  const expiresAtSeconds = Math.floor(nowMs / 1000) + lifetimeSeconds;
+  const expiresMs = expiresAtSeconds * 1000;
   const repository = repositoryPath(reference);
   const { digest, sizeBytes, mediaType } = image.layer;
-  const token = await signLink({ id, repository, digest, filename, expiresMs }, config, nowMs);
+  const token = await signLink({ id, repository, digest, filename, expiresAtSeconds }, config, nowMs);
   const lastModifiedMs = await lastModifiedOf(c, image, lent);
-  unwrap(
-    await services.repositories.getByName(repository).createLink(repository, {
-      id,
-      digest,
-      filename,
-      createdBy: caller.name ?? "",
-      createdMs: nowMs,
-      expiresMs,
-      maxDownloads: wish.maxDownloads,
-      sizeBytes,
-      mediaType,
-      lastModifiedMs,
-    }),
-  );
+  const link = {
+    id,
+    digest,
+    filename,
+    createdBy: caller.name ?? "",
+    createdMs: nowMs,
+    expiresMs,
+    maxDownloads: wish.maxDownloads,
+    sizeBytes,
+    mediaType,
+    lastModifiedMs,
+  };
+  await callObject(() => services.repositories.getByName(repository).createLink(repository, link));
   const url = `${new URL(c.req.url).origin}/d/${token}/${encodeURIComponent(filename)}`;
   const expires = new Date(expiresMs).toISOString();
   return json(

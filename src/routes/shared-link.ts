@@ -3,7 +3,7 @@
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import { type LinkClaims, checkLinkTime, verifyLink } from "../access/link-token.ts";
 import type { AppContext } from "../context.ts";
-import { type Digest } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
 import { parseRepositoryPath } from "../oci/reference.ts";
 import { unwrap } from "../outcome.ts";
 import { addRoute } from "./add-route.ts";
