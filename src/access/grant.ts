@@ -1,6 +1,6 @@
 /** Who is asking, and what they were granted. */
 
-import type { Scope } from "../config.ts";
+import type { AccessToken, Scope } from "../config.ts";
 import { matchesPattern } from "./repository-pattern.ts";
 
 /** A {@link Scope}, or `list`: to see which repositories there are, without reading them. Whoever may pull may list. */
@@ -22,6 +22,11 @@ export interface Caller {
 
 /** Someone without credentials: may do what anyone may. */
 export const ANONYMOUS: Caller = Object.freeze({ name: undefined, grants: Object.freeze([]) });
+
+/** What an access token grants. */
+export function ownGrants(token: AccessToken): readonly Grant[] {
+  return [{ actions: token.scopes, repositories: token.repositories }];
+}
 
 /** Whether one of the grants is for this action on this repository. */
 export function isGranted(grants: readonly Grant[], action: Action, path: string): boolean {
