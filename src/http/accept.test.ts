@@ -1,0 +1,140 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { accepts, prefersPlainText } from "./accept.ts";
+
+const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+
+describe("prefersPlainText()", () => {
+  it.each([
+    "text/plain",
+    "TEXT/Plain",
+    "text/plain; charset=utf-8",
+    "text/*",
+    "text/plain, */*",
+    "text/*, */*",
+    "text/plain, application/json;q=0.9",
+    "application/json;q=0.5, text/plain;q=0.6",
+    "application/json;q=0, */*",
+    "text/plain;q=0.1",
+    "text/plain , nonsense",
+    'text/plain;a="x,y;q=0"',
+  ])("is so for %j", (accept) => {
+    expect(prefersPlainText(accept)).toBe(true);
+  });
+
+  it.each([
+    null,
+    "",
+    "*/*",
+    "application/json",
+    "application/*",
+    "text/html",
+    BROWSER,
+    "application/json, text/plain, */*",
+    "text/plain, application/json",
+    "text/plain;q=0.5, application/json",
+    "text/plain;q=0.5, */*",
+    "text/plain;q=0",
+    "text/plain;q=0, */*;q=0",
+    "text/event-stream",
+    "text/plain;q=2",
+    "nonsense",
+    "text",
+    "text/plain/x",
+    "*/plain",
+  ])("is not so for %j", (accept) => {
+    expect(prefersPlainText(accept)).toBe(false);
+  });
+});
+
+describe("accepts()", () => {
+  it.each([
+    [null, "text/event-stream"],
+    ["", "text/event-stream"],
+    [" , ,", "text/event-stream"],
+    ["nonsense", "text/event-stream"],
+    ["*/*", "text/event-stream"],
+    ["text/*", "text/event-stream"],
+    ["text/event-stream", "text/event-stream"],
+    ["Text/Event-Stream;charset=utf-8", "text/event-stream"],
+    ["application/json, text/event-stream ; q=0.001", "text/event-stream"],
+    ["text/event-stream;q=1.000", "text/event-stream"],
+    ["text/event-stream;Q=0.5", "text/event-stream"],
+    ["*/*;q=0, text/*;q=0.1", "text/event-stream"],
+    ["text/event-stream, text/event-stream;q=0", "text/event-stream"],
+    [BROWSER, "text/html"],
+    ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.manifest.v1+json"],
+    ["application/vnd.oci.image.manifest.v1+json", "Application/vnd.OCI.image.manifest.v1+json"],
+  ])("says yes by %j to %s", (accept, mediaType) => {
+    expect(accepts(accept, mediaType)).toBe(true);
+  });
+
+  it.each([
+    ["application/json", "text/event-stream"],
+    ["text/plain", "text/event-stream"],
+    ["application/*", "text/event-stream"],
+    ["text/event-stream;q=0", "text/event-stream"],
+    ["text/event-stream;q=0.000, */*", "text/event-stream"],
+    ["text/*;q=0, */*", "text/event-stream"],
+    ["*/*;q=0", "text/event-stream"],
+    ["text/event", "text/event-stream"],
+    ["text/event-stream-2", "text/event-stream"],
+    ["tex/*", "text/event-stream"],
+    ["application/json, text/event-stream;q=1.1", "text/event-stream"],
+    ["application/json, text/event-stream;q=", "text/event-stream"],
+    ["application/json, text/event-stream;q=-1", "text/event-stream"],
+    ["application/json, text/event-stream;q=0.0001", "text/event-stream"],
+    ['application/json;a=", text/event-stream"', "text/event-stream"],
+    ['application/json;a="\\", text/event-stream"', "text/event-stream"],
+    ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"],
+  ])("says no by %j to %s", (accept, mediaType) => {
+    expect(accepts(accept, mediaType)).toBe(false);
+  });
+
+  it("lets the more exact range decide, in whatever order", () => {
+    const ranges = ["*/*;q=0.3", "text/*;q=0", "text/plain;q=0.2"];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(ranges, { minLength: 3 }), (order) => {
+        const accept = order.join(", ");
+        expect(accepts(accept, "text/plain")).toBe(true);
+        expect(accepts(accept, "text/html")).toBe(false);
+        expect(accepts(accept, "application/json")).toBe(true);
+        expect(prefersPlainText(accept)).toBe(false);
+      }),
+    );
+  });
+
+  it("answers any text", () => {
+    const parts = fc.constantFrom(
+      "text/plain",
+      "*/*",
+      "text/*",
+      ";",
+      ",",
+      "q=",
+      "0.5",
+      "1",
+      '"',
+      "\\",
+      " ",
+      "x",
+    );
+    const headers = fc.oneof(
+      fc.array(parts).map((words) => words.join("")),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(headers, (accept) => {
+        if (prefersPlainText(accept)) expect(accepts(accept, "text/plain")).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each(["a/b,", ",", ";", '"', '"\\', "a/b;q=0;", "*/*"])(
+    "reads a quarter of a million times %j",
+    (unit) => {
+      expect(accepts(`text/html,${unit.repeat(262_144)}`, "text/plain")).toBe(false);
+    },
+  );
+});
