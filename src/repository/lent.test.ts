@@ -42,6 +42,14 @@ describe("LentRepository", () => {
     expect(registry.asked).toEqual(["HEAD 1.0", `GET ${digest}`, "HEAD 1.0", `HEAD ${digest}`]);
   });
 
+  it("costs one GET where the upstream does not know HEAD", async () => {
+    registry.withoutHead = true;
+    const digest = registry.push(sifManifest({ digest: LAYER, size: 42 }), "1.0");
+    await lent.resolve({ tag: "1.0" });
+    expect(registry.asked).toEqual(["GET 1.0"]);
+    expect(manifests.stored.has(digest)).toBe(true);
+  });
+
   it("shows nothing that is stored to credentials that do not suffice", async () => {
     const digest = registry.push(sifManifest({ digest: LAYER, size: 42 }), "1.0");
     await lent.resolve({ digest });

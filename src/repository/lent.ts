@@ -6,7 +6,7 @@
 import { RegistryError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ManifestStore, StoredManifest } from "../store/manifest-store.ts";
-import type { RegistryClient } from "../upstream/registry-client.ts";
+import type { FetchedManifest, RegistryClient } from "../upstream/registry-client.ts";
 import { checkedManifest, expectDigest } from "./checked-manifest.ts";
 import type { MemberBlob } from "./membership.ts";
 import { type ResolvedManifest, type Resolver, type Wanted, referenceOf } from "./resolution.ts";
@@ -47,7 +47,7 @@ export class LentRepository implements Resolver {
     if ("digest" in wanted) expectDigest(path, wanted.digest, head.digest);
     const { digest } = head;
     const stored = await manifests.get(digest);
-    const { bytes, mediaType } = stored ?? (await this.#fetch(digest));
+    const { bytes, mediaType } = stored ?? (await this.#store(digest, head.fetched));
     const nowMs = now();
     return {
       digest,
@@ -75,9 +75,9 @@ export class LentRepository implements Resolver {
     }
   }
 
-  async #fetch(digest: Digest): Promise<StoredManifest> {
+  async #store(digest: Digest, offered: FetchedManifest | undefined): Promise<StoredManifest> {
     const { client, manifests, path, repository } = this.#options;
-    const fetched = await client.getManifest(repository, digest);
+    const fetched = offered ?? (await client.getManifest(repository, digest));
     const { bytes, mediaType } = checkedManifest(path, digest, fetched);
     await manifests.put(digest, mediaType, bytes);
     return { bytes, mediaType };

@@ -1,6 +1,7 @@
 /** Bringing manifests into the store: each once, and only checked ones. */
 
 import type { Digest } from "../oci/digest.ts";
+import type { FetchedManifest } from "../upstream/registry-client.ts";
 import { checkedManifest } from "./checked-manifest.ts";
 import type { GuardedSource } from "./guarded-source.ts";
 import type { MemberManifest, Membership } from "./membership.ts";
@@ -17,6 +18,12 @@ export interface ManifestIntakeOptions {
   /** `registry/repository`, for messages. */
   readonly path: string;
   readonly now: () => number;
+}
+
+/** How to make sure of a manifest. */
+interface EnsureOptions {
+  readonly lookAgain?: boolean;
+  readonly offered?: FetchedManifest | undefined;
 }
 
 /** Makes sure of manifests. */
@@ -36,29 +43,37 @@ export class ManifestIntake {
    * the same bytes: having them is the proof that they belong here.
    *
    * @param options.lookAgain - ask the store even about a manifest seen there before.
+   * @param options.offered - the manifest, where it came with the upstream's answer already.
    * @throws {RegistryError} what the upstream answered, or `invalid-manifest`.
    */
-  async ensure(digest: Digest, options: { readonly lookAgain?: boolean } = {}): Promise<MemberManifest> {
+  async ensure(digest: Digest, options: EnsureOptions = {}): Promise<MemberManifest> {
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
     const known = this.#options.membership.manifest(digest);
     if (known !== undefined && options.lookAgain !== true && this.#seen.has(digest)) return known;
-    const taking = this.#take(digest, known).finally(() => this.#running.delete(digest));
+    const taking = this.#take(digest, known, options.offered).finally(() => this.#running.delete(digest));
     this.#running.set(digest, taking);
     return taking;
   }
 
-  async #take(digest: Digest, known: MemberManifest | undefined): Promise<MemberManifest> {
-    const { manifests } = this.#options;
-    const taken = known !== undefined && (await manifests.has(digest)) ? known : await this.#fetch(digest);
+  async #take(
+    digest: Digest,
+    known: MemberManifest | undefined,
+    offered: FetchedManifest | undefined,
+  ): Promise<MemberManifest> {
+    const { manifests, source } = this.#options;
+    const taken =
+      known !== undefined && (await manifests.has(digest))
+        ? known
+        : await this.#store(digest, offered ?? (await source.get(digest)));
     if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
     this.#seen.add(digest);
     return taken;
   }
 
-  async #fetch(digest: Digest): Promise<MemberManifest> {
-    const { source, manifests, membership, path, now } = this.#options;
-    const { bytes, mediaType, manifest } = checkedManifest(path, digest, await source.get(digest));
+  async #store(digest: Digest, fetched: FetchedManifest): Promise<MemberManifest> {
+    const { manifests, membership, path, now } = this.#options;
+    const { bytes, mediaType, manifest } = checkedManifest(path, digest, fetched);
     // The store first: what the tables name must be there to serve.
     await manifests.put(digest, mediaType, bytes);
     return membership.record({ digest, mediaType, sizeBytes: bytes.byteLength }, manifest, now());

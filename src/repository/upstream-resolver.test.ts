@@ -111,6 +111,14 @@ describe("a tag", () => {
     expect(asked()).toEqual([]);
   });
 
+  it("costs one GET where the upstream does not know HEAD", async () => {
+    registry.withoutHead = true;
+    const digest = registry.push(image(LAYER), "1.0");
+    expect(await resolver.resolve({ tag: "1.0" })).toMatchObject({ digest });
+    expect(asked()).toEqual(["GET 1.0"]);
+    expect(manifests.stored.has(digest)).toBe(true);
+  });
+
   it("is still known after an eviction", async () => {
     const digest = registry.push(image(LAYER), "1.0");
     await resolveThenWait("1.0", TTL - 1);

@@ -128,8 +128,8 @@ export class UpstreamResolver implements Resolver {
 
   async #ask(tag: string): Promise<ResolvedManifest> {
     try {
-      const { digest } = await this.#source.head(tag);
-      const manifest = await this.#intake.ensure(digest);
+      const { digest, fetched } = await this.#source.head(tag);
+      const manifest = await this.#intake.ensure(digest, { offered: fetched });
       const nowMs = this.#options.now();
       this.#tags.confirm(tag, digest, nowMs);
       return fresh(manifest, nowMs);

@@ -18,6 +18,8 @@ export class FakeRegistry implements Client {
   gate: Promise<void> | undefined;
   /** When set, what GET sends instead of the manifest asked for. */
   substitute: Stored | undefined;
+  /** Whether HEAD is answered by a GET, as where a registry does not know HEAD. */
+  withoutHead = false;
   readonly tags = new Map<string, Digest>();
   readonly #manifests = new Map<string, Stored>();
   readonly blobs = new Map<string, number>();
@@ -32,8 +34,14 @@ export class FakeRegistry implements Client {
   }
 
   async headManifest(repository: string, reference: string): ReturnType<Client["headManifest"]> {
-    const { bytes, mediaType, digest } = await this.#find("HEAD", repository, reference);
-    return { digest, mediaType, sizeBytes: bytes.byteLength };
+    const found = await this.#find(this.withoutHead ? "GET" : "HEAD", repository, reference);
+    const { bytes, mediaType, digest } = found;
+    return {
+      digest,
+      mediaType,
+      sizeBytes: bytes.byteLength,
+      ...(this.withoutHead ? { fetched: found } : {}),
+    };
   }
 
   async getManifest(repository: string, reference: string): ReturnType<Client["getManifest"]> {
