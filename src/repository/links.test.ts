@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { SqliteStorage } from "../../test/support/sqlite-storage.ts";
 import { parseDigest } from "../oci/digest.ts";
 import { Database } from "./database.ts";
-import { LINK_KEPT_MS, Links, type NewLink } from "./links.ts";
+import type { NewLink } from "./link-record.ts";
+import { LINK_KEPT_MS, Links } from "./links.ts";
 
 const DIGEST = parseDigest(`sha256:${"a".repeat(64)}`);
 const RESUME_MS = 1000;

@@ -1,55 +1,14 @@
 /** The signed download links of one repository: what each is for, and whether it may still be used. */
 
 import { RegistryError } from "../errors.ts";
-import { type Digest, parseDigest } from "../oci/digest.ts";
+import { parseDigest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
+import type { LinkRecord, NewLink, OpenedLink } from "./link-record.ts";
 
 /** A link stays listed for 30 days past its time, then its row goes. */
 export const LINK_KEPT_MS = 30 * 24 * 3_600_000;
 /** Rows of one repository; a list of them is still a few MB. */
 const MAX_LINKS = 10_000;
-
-/** A link to be made. Times are in milliseconds since 1970. */
-export interface NewLink {
-  /** Unguessable, and never used before. */
-  readonly id: string;
-  readonly digest: Digest;
-  readonly filename: string;
-  /** The name of the access token that made it. */
-  readonly createdBy: string;
-  readonly createdMs: number;
-  readonly expiresMs: number;
-  /** @default unlimited */
-  readonly maxDownloads?: number | undefined;
-  readonly sizeBytes: number;
-  readonly mediaType: string;
-  readonly lastModifiedMs: number;
-}
-
-/** A link as it is listed. */
-export interface LinkRecord {
-  readonly id: string;
-  readonly digest: Digest;
-  readonly filename: string;
-  readonly createdBy: string;
-  readonly createdMs: number;
-  readonly expiresMs: number;
-  readonly revoked: boolean;
-  /** `null`: unlimited. */
-  readonly maxDownloads: number | null;
-  /** Downloads that started so far. */
-  readonly downloads: number;
-}
-
-/** The blob behind a link. */
-export interface OpenedLink {
-  readonly digest: Digest;
-  readonly filename: string;
-  readonly sizeBytes: number;
-  readonly mediaType: string;
-  readonly lastModifiedMs: number;
-  readonly expiresMs: number;
-}
 
 interface LinkRow extends Record<string, string | number | null> {
   id: string;

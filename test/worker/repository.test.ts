@@ -4,7 +4,7 @@ import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { type Digest, parseDigest } from "../../src/oci/digest.ts";
 import { unwrap } from "../../src/outcome.ts";
-import type { NewLink } from "../../src/repository/links.ts";
+import type { NewLink } from "../../src/repository/link-record.ts";
 import { ManifestStore } from "../../src/store/manifest-store.ts";
 import { remoteFaultUpstream } from "../support/fault-remote.ts";
 
