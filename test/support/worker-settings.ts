@@ -48,6 +48,8 @@ export function workerTestSettings(upstreamUrl: string): Record<string, string> 
     // Whatever a developer's own .dev.vars says must not reach the tests.
     UPSTREAM_CREDENTIALS: "{}",
     CHUNK_BYTES: String(64 * 1024),
+    // Short, so that a stalled upstream costs a test one second.
+    UPSTREAM_IDLE_MS: "1000",
   };
 }
 
