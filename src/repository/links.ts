@@ -5,6 +5,8 @@ import { parseDigest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
 import type { LinkRecord, NewLink, OpenedLink } from "./link-record.ts";
 
+export type { LinkRecord, NewLink, OpenedLink } from "./link-record.ts";
+
 /** A link stays listed for 30 days past its time, then its row goes. */
 export const LINK_KEPT_MS = 30 * 24 * 3_600_000;
 /** Rows of one repository; a list of them is still a few MB. */
