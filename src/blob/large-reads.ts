@@ -15,7 +15,7 @@ export async function* largeReads(body: ReadableStream): AsyncGenerator<Uint8Arr
       const { value } = await reader.readAtLeast(READ_BYTES, new Uint8Array(buffer));
       if (value === undefined || value.length === 0) return;
       yield value;
-      buffer = value.buffer as ArrayBuffer;
+      buffer = value.buffer;
     }
   } finally {
     await reader.cancel().catch(() => {});

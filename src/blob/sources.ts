@@ -22,7 +22,8 @@ const NOT_HERE: ReadonlySet<ErrorCode> = new Set([
 /** The repositories that a blob can be fetched from, best first. */
 export class BlobSources {
   readonly #config: Config;
-  #sources: { source: BlobSource; location: BlobLocation }[] = [];
+  /** Replaced as a whole, never changed, so that a walk through it goes on undisturbed. */
+  #sources: readonly { readonly source: BlobSource; readonly location: BlobLocation }[] = [];
 
   constructor(config: Config, sources: readonly BlobSource[] = []) {
     this.#config = config;
@@ -52,7 +53,7 @@ export class BlobSources {
         "blob-unknown",
         `Cannot fetch blob "${digest}": no repository is known to have it`,
       );
-      for (const entry of [...this.#sources]) {
+      for (const entry of this.#sources) {
         try {
           const client = this.#client(entry.source);
           const range = { startBytes, endBytes, signal, location: entry.location };

@@ -149,7 +149,7 @@ export class UpstreamCursor {
       );
       if (value === undefined || value.length === 0)
         throw new EarlyEnd(connection.position, this.#options.sizeBytes);
-      this.#buffer = value.buffer as ArrayBuffer;
+      this.#buffer = value.buffer;
       connection.position += value.length;
       return value;
     } catch (error) {
@@ -206,7 +206,7 @@ class IdleTimer {
   readonly #idleMs: number;
   readonly #controller = new AbortController();
   readonly signal: AbortSignal;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(idleMs: number, outer: AbortSignal) {
     this.#idleMs = idleMs;
@@ -226,7 +226,7 @@ class IdleTimer {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
   }
 }
 

@@ -9,6 +9,7 @@ import { type Reference, formatReference } from "../oci/reference.ts";
 import { sifLayer } from "../oci/sif-layer.ts";
 import type { Services } from "../services.ts";
 import type { UpstreamCredentials } from "../upstream/credentials.ts";
+import { lastModified } from "./last-modified.ts";
 import { type RepositoryView, openRepository } from "./open-repository.ts";
 import type { ResolvedManifest, Wanted } from "./resolution.ts";
 
@@ -35,6 +36,8 @@ export interface Image {
   readonly architecture: string | undefined;
   /** As the manifest or the layer tells it. */
   readonly created: string | undefined;
+  /** What the manifest alone tells of the file's age, in milliseconds since 1970; a repository that knows it tells better. */
+  readonly lastModifiedMs: number;
   readonly annotations: Readonly<Record<string, string>>;
   /** A safe name for the file. */
   readonly filename: string;
@@ -70,6 +73,7 @@ export async function findImage(services: Services, request: ImageRequest): Prom
     },
     architecture: platform,
     created: annotations[CREATED] ?? layer.annotations?.[CREATED],
+    lastModifiedMs: lastModified([layer.annotations, annotations], found.resolved.firstNamedMs),
     annotations,
     filename: fileName(reference, layer.annotations?.[TITLE], layer.digest),
     resolved: top.resolved,
@@ -87,13 +91,13 @@ async function loadManifest(
   repository: RepositoryView,
   wanted: Wanted,
 ): Promise<LoadedManifest> {
-  const resolved = await repository.resolve(wanted);
-  const stored =
-    (await services.manifests.get(resolved.digest)) ??
+  let resolved = await repository.resolve(wanted);
+  let stored = await services.manifests.get(resolved.digest);
+  if (stored === null) {
     // The repository believed it to be stored; something else deleted it.
-    (await repository
-      .resolve(wanted, { confirmStored: true })
-      .then(({ digest }) => services.manifests.get(digest)));
+    resolved = await repository.resolve(wanted, { confirmStored: true });
+    stored = await services.manifests.get(resolved.digest);
+  }
   if (stored === null) {
     throw new RegistryError(
       "internal-error",

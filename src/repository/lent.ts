@@ -12,9 +12,7 @@ import type { MemberBlob } from "./membership.ts";
 import { type ResolvedManifest, type Resolver, type Wanted, referenceOf } from "./resolution.ts";
 
 /** Where manifests are kept, and since when, where the store can tell. */
-export interface LentShelf extends Pick<ManifestStore, "put"> {
-  get(digest: Digest): Promise<(StoredManifest & { readonly storedMs?: number }) | null>;
-}
+export type LentShelf = Pick<ManifestStore, "get" | "put">;
 
 /** What a {@link LentRepository} works with. */
 export interface LentRepositoryOptions {

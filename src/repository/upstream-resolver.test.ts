@@ -305,14 +305,22 @@ describe("a denial", () => {
 describe("a digest", () => {
   it("that is not known here is asked of the upstream, by one GET for a herd", async () => {
     const digest = registry.push(image(LAYER));
-    manifests.stored.set(digest, { bytes: new Uint8Array(), mediaType: "of/another-repository" });
+    manifests.stored.set(digest, {
+      bytes: new Uint8Array(),
+      mediaType: "of/another-repository",
+      storedMs: 0,
+    });
     await Promise.all(Array.from({ length: 20 }, () => resolver.resolve({ digest })));
     expect(asked()).toEqual([`GET ${digest}`]);
     expect(membership.blob(LAYER)).not.toBeNull();
   });
 
   it("that the upstream does not have is unknown, however many others have it", async () => {
-    manifests.stored.set(UNKNOWN, { bytes: new Uint8Array(), mediaType: "of/another-repository" });
+    manifests.stored.set(UNKNOWN, {
+      bytes: new Uint8Array(),
+      mediaType: "of/another-repository",
+      storedMs: 0,
+    });
     await expect(resolver.resolve({ digest: UNKNOWN })).rejects.toThrow(withCode("image-unknown"));
     await expect(resolver.resolve({ digest: UNKNOWN })).rejects.toThrow(withCode("image-unknown"));
     expect(asked()).toEqual([`GET ${UNKNOWN}`]);

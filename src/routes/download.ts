@@ -26,6 +26,8 @@ export interface Download {
   /** Whether what led to this blob is an answer that could not be checked in time. */
   readonly stale?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Asked before bytes are sent, with the offset of the first one; may refuse by throwing. */
+  readonly onSend?: (startBytes: number) => Promise<void>;
 }
 
 /** Which bytes a request gets. */
@@ -71,6 +73,7 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
     return new Response(null, { status, headers });
   }
 
+  await wanted.onSend?.(extent.startBytes);
   const blob = await openBlob(c.var.services, wanted);
   headers.set("Cache-Status", cacheStatus(statusOf(wanted, cacheStatusOf(blob))));
   if (blob.committed) c.executionCtx.waitUntil(touchBlob(c.var.services, wanted.digest));

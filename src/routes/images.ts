@@ -2,9 +2,9 @@
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { AppContext } from "../context.ts";
-import { repositoryPath } from "../oci/reference.ts";
 import { type Image, findImage } from "../repository/image.ts";
 import { openRepository } from "../repository/open-repository.ts";
+import type { UpstreamCredentials } from "../upstream/credentials.ts";
 import { addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
@@ -55,21 +55,16 @@ export function addImageRoute(app: App): void {
 }
 
 /**
- * The `Last-Modified` of an image's file: the time that the repository keeps for it, which never changes.
+ * The `Last-Modified` of an image's file: the time that the repository keeps for its digest, which never changes.
  * @returns milliseconds since 1970
  */
 export async function lastModifiedOf(
   c: AppContext,
   image: Image,
-  lent: Parameters<typeof openRepository>[2],
+  lent: UpstreamCredentials | undefined,
 ): Promise<number> {
-  const created = image.created === undefined ? NaN : Date.parse(image.created);
-  if (lent !== undefined) return Number.isNaN(created) ? image.resolved.firstNamedMs : created;
+  // With lent credentials the repository's memory is not this caller's to read.
+  if (lent !== undefined) return image.lastModifiedMs;
   const blob = await openRepository(c.var.services, image.reference, lent).blob(image.layer.digest);
-  return blob?.lastModifiedMs ?? image.resolved.firstNamedMs;
-}
-
-/** The path of an image's repository, for messages and permissions. */
-export function repositoryOf(image: Image): string {
-  return repositoryPath(image.reference);
+  return blob?.lastModifiedMs ?? image.lastModifiedMs;
 }

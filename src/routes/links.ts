@@ -8,7 +8,7 @@ import { RegistryError } from "../errors.ts";
 import { safeBaseName } from "../http/content-disposition.ts";
 import { formatReference, parseRepositoryPath, repositoryPath } from "../oci/reference.ts";
 import { findImage } from "../repository/image.ts";
-import type { LinkRecord } from "../repository/links.ts";
+import type { LinkRecord } from "../repository/link-record.ts";
 import { addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
@@ -91,7 +91,7 @@ const makeRoute = {
       description: "The link; its URL is not shown again",
       content: { "application/json": { schema: NewLink } },
     },
-    ...problems(400, 401, 403, 404, 422, 501, 502, 503, 504),
+    ...problems(400, 401, 403, 404, 409, 422, 501, 502, 503, 504),
   },
 } as const satisfies RouteConfig;
 

@@ -28,6 +28,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   401: "Credentials are needed, or wrong",
   403: "Not allowed, here or by the upstream",
   404: "There is no such thing",
+  409: "It would exceed a limit",
   412: "A precondition of the request does not hold",
   415: "The body is no SIF file",
   416: "The range lies outside the image",

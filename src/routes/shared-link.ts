@@ -1,8 +1,7 @@
 /** `GET`, `HEAD /d/{token}/{filename}`: what a signed link leads to. */
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
-import { type LinkClaims, checkLinkTime, verifyLink } from "../access/link-token.ts";
-import type { AppContext } from "../context.ts";
+import { checkLinkTime, verifyLink } from "../access/link-token.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseRepositoryPath } from "../oci/reference.ts";
 import { unwrap } from "../outcome.ts";
@@ -37,8 +36,13 @@ export function addSharedLinkRoute(app: App): void {
     const { config, repositories } = c.var.services;
     const nowMs = Date.now();
     const claims = await verifyLink(c.req.param("token") ?? "", config, nowMs);
-    checkLinkTime(claims, { resuming: resumes(c.req.raw.headers, claims.digest) }, config, nowMs);
-    const link = await openLink(c, repositories, claims);
+    const resuming = mayResume(c.req.raw.headers, claims.digest);
+    checkLinkTime(claims, { resuming }, config, nowMs);
+    const open = async (counts: boolean) =>
+      unwrap(
+        await repositories.getByName(claims.repository).openLink(claims.repository, claims.id, { counts }),
+      );
+    const link = await open(false);
     const { registry, repository } = parseRepositoryPath(claims.repository);
     return download(c, {
       digest: claims.digest,
@@ -49,29 +53,19 @@ export function addSharedLinkRoute(app: App): void {
       cacheControl: "private",
       filename: claims.filename,
       headers: { "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex" },
+      onSend: async (startBytes) => {
+        if (startBytes > 0) return;
+        // What looked like going on is a start: a range that was not taken as one.
+        checkLinkTime(claims, { resuming: false }, config, nowMs);
+        await open(true);
+      },
     });
   });
 }
 
-/** Not asked again when the answer is lost: a download would count twice. */
-async function openLink(
-  c: AppContext,
-  repositories: AppContext["var"]["services"]["repositories"],
-  { repository, id }: LinkClaims,
-) {
-  const counts = c.req.method === "GET" && startOf(c.req.raw.headers) === 0;
-  return unwrap(await repositories.getByName(repository).openLink(repository, id, { counts }));
-}
-
-/** Where in the file a request begins: a suffix range counts as somewhere behind the start. */
-function startOf(headers: Headers): number {
-  const match = /^\s*bytes\s*=\s*(\d*)\s*-/i.exec(headers.get("Range") ?? "");
-  if (match === null) return 0;
-  return match[1] === "" ? Infinity : Number(match[1]);
-}
-
-/** Whether a request goes on with a download that began earlier: it knows the digest and has some bytes already. */
-function resumes(headers: Headers, digest: Digest): boolean {
+/** Whether a request may be going on with a download that began earlier: it asks for a later part and knows the digest. */
+function mayResume(headers: Headers, digest: Digest): boolean {
+  const first = /^\s*bytes\s*=\s*(\d+)\s*-/i.exec(headers.get("Range") ?? "")?.[1];
   const validator = headers.get("If-Range") ?? headers.get("If-Match") ?? "";
-  return startOf(headers) > 0 && validator.includes(`"${digest}"`);
+  return Number(first ?? 0) > 0 && validator.includes(`"${digest}"`);
 }

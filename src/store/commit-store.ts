@@ -36,7 +36,8 @@ export class CommitStore {
     const object = await this.#bucket.get(commitKey(digest));
     if (object === null) return null;
     const { version, ...record } = await object.json<StoredRecord>();
-    if (version !== 1) throw new Error(`Cannot read commit record of "${digest}": unknown version ${String(version)}`);
+    if (version !== 1)
+      throw new Error(`Cannot read commit record of "${digest}": unknown version ${String(version)}`);
     return record;
   }
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, nat, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fillLayout, layoutBytes, pieceAt, pieceByIndex, pieceCount } from "./layout.ts";
 
@@ -37,8 +37,8 @@ describe("fillLayout()", () => {
   });
 
   it("covers every byte once, in order, with pieces of at most a chunk", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3_000_000 }), fc.integer({ min: 1, max: 64 }), (size, blocks) => {
+    assert(
+      property(integer({ min: 1, max: 3_000_000 }), integer({ min: 1, max: 64 }), (size, blocks) => {
         const chunk = blocks * 4096;
         const layout = fillLayout(size, chunk);
         let end = 0;
@@ -58,8 +58,8 @@ describe("fillLayout()", () => {
 
 describe("pieceAt()", () => {
   it("finds the piece that holds an offset", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 200 * MIB }), fc.nat(), (size, seed) => {
+    assert(
+      property(integer({ min: 1, max: 200 * MIB }), nat(), (size, seed) => {
         const layout = fillLayout(size, CHUNK);
         const offset = seed % size;
         const piece = pieceAt(layout, offset);

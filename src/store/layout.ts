@@ -52,8 +52,8 @@ export function fillLayout(sizeBytes: number, chunkBytes: number): Layout {
     }
   };
   cut(2, first);
-  for (let bytes = first * 2; bytes < chunkBytes && remaining > 0; bytes *= 2) cut(1, bytes);
-  if (remaining > 0) cut(Infinity, chunkBytes);
+  for (let bytes = first * 2; bytes < chunkBytes; bytes *= 2) cut(1, bytes);
+  cut(Infinity, chunkBytes);
   runs.push({ count: 1, bytes: last });
   return runs;
 }
@@ -85,7 +85,11 @@ export function bytesInPieces(layout: Layout, indexes: Iterable<number>): number
  * @throws {RangeError} when the layout has no such piece.
  */
 export function pieceByIndex(layout: Layout, index: number): Piece {
-  return find(layout, (run, first) => (index >= first && index < first + run.count ? index - first : -1), index);
+  return find(
+    layout,
+    (run, first) => (index >= first && index < first + run.count ? index - first : -1),
+    index,
+  );
 }
 
 /**

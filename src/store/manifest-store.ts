@@ -8,6 +8,8 @@ export interface StoredManifest {
   readonly bytes: Uint8Array;
   /** The media type it was stored under, without parameters. */
   readonly mediaType: string;
+  /** When it was stored, in milliseconds since 1970. */
+  readonly storedMs: number;
 }
 
 /** Reads and writes manifests. */
@@ -25,6 +27,7 @@ export class ManifestStore {
     return {
       bytes: new Uint8Array(await object.arrayBuffer()),
       mediaType: object.httpMetadata?.contentType ?? "application/octet-stream",
+      storedMs: object.uploaded.getTime(),
     };
   }
 

@@ -28,7 +28,12 @@ export class PieceStore {
    * @param offsetBytes where in the piece to begin, less than its size
    * @param lengthBytes how many bytes; to its end when left out
    */
-  async get(fillId: string, index: number, offsetBytes = 0, lengthBytes?: number): Promise<ReadableStream | null> {
+  async get(
+    fillId: string,
+    index: number,
+    offsetBytes = 0,
+    lengthBytes?: number,
+  ): Promise<ReadableStream | null> {
     const range =
       lengthBytes === undefined
         ? offsetBytes === 0

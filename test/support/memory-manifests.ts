@@ -18,7 +18,7 @@ export class MemoryManifests implements Pick<ManifestStore, "get" | "has" | "put
   }
 
   put(digest: Digest, mediaType: string, bytes: Uint8Array): Promise<void> {
-    this.stored.set(digest, { bytes, mediaType });
+    this.stored.set(digest, { bytes, mediaType, storedMs: Date.now() });
     return Promise.resolve();
   }
 }
