@@ -1,0 +1,198 @@
+/**
+ * One upstream as one identity sees it: requests go out signed, redirects are followed, a challenge is answered once.
+ * The operations of the registry API are built on it; none of them handles credentials.
+ */
+
+import type { Upstream } from "../config.ts";
+import type { ErrorCode, RegistryError } from "../errors.ts";
+import { Authorizer } from "./authorizer.ts";
+import { secretsOf, type UpstreamCredentials } from "./credentials.ts";
+import { answerError, type FailureContext } from "./failure.ts";
+import { BodyFailure, bodyError, discard, readBody } from "./read-body.ts";
+import { followRedirects, type Landed, type RedirectPolicy, redirectPolicy } from "./redirects.ts";
+import { fetchToken, type TokenQuery } from "./token.ts";
+import type { Token } from "./token-cache.ts";
+import { type SendOptions, Transport, type TransportOptions, type UpstreamRequest } from "./transport.ts";
+
+/** Options of {@link Session}. */
+export interface SessionOptions extends TransportOptions {
+  /** @default the upstream's own */
+  readonly credentials?: UpstreamCredentials | undefined;
+}
+
+/** A request to the registry API. */
+export interface RegistryRequest {
+  readonly method: "GET" | "HEAD";
+  /** Behind `/v2/`, query included. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What it needs, in the grammar of Docker's tokens. */
+  readonly scope: string;
+  /** For messages: what follows "Cannot", up to the upstream's name, as in `get manifest "org/tool:1.0"`. */
+  readonly action: string;
+  /** What a 404 means. */
+  readonly missing: ErrorCode;
+  /** Statuses besides 200 whose answer is wanted. */
+  readonly welcome?: ReadonlySet<number>;
+  /** What it means that the answer is larger than what is read. @default "upstream-unavailable" */
+  readonly tooLarge?: ErrorCode;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A small answer, read. */
+export interface SmallAnswer {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+  readonly headers: Headers;
+  readonly url: URL;
+}
+
+const USER_AGENT = "sif-edge";
+/** How often a small body that breaks off is asked for. */
+const BODY_ATTEMPTS = 3;
+const ACCEPT_ENCODING = "identity";
+
+/** The scope of reading one repository. */
+export function pullScope(repository: string): string {
+  return `repository:${repository}:pull`;
+}
+
+/** A connection to an upstream; keeps nothing open between requests. */
+export class Session {
+  /** The upstream's name. */
+  readonly name: string;
+  readonly #url: string;
+  readonly #transport: Transport;
+  readonly #credentials: UpstreamCredentials | undefined;
+  readonly #authorizer: Authorizer;
+  readonly #policy: RedirectPolicy;
+
+  constructor(upstream: Upstream, options: SessionOptions = {}) {
+    this.name = upstream.name;
+    this.#url = upstream.url;
+    this.#transport = new Transport(options);
+    this.#credentials = options.credentials ?? upstream.credentials;
+    this.#policy = redirectPolicy(upstream.url);
+    this.#authorizer = new Authorizer({
+      upstream,
+      credentials: this.#credentials,
+      fetchToken: (query) => this.#fetchToken(query),
+      ping: (signal) => this.#ping(signal),
+      now: this.#transport.now,
+    });
+  }
+
+  /**
+   * Sends a request and returns its answer, of any status but a redirect. Whoever gets it reads or discards the body.
+   * @throws {RegistryError} where there is no answer, or no way to sign in.
+   * @throws {unknown} the signal's reason.
+   */
+  async ask(request: RegistryRequest): Promise<Landed> {
+    const { scope, signal } = request;
+    const unsigned = {
+      method: request.method,
+      url: new URL(`${this.#url}/v2/${request.path}`),
+      headers: headersOf(request.headers),
+    };
+    const authorization = await this.#authorizer.sign(scope, signal);
+    const landed = await this.#follow({ ...unsigned, authorization }, { signal });
+    // A challenge from elsewhere is none of the upstream's, and nothing that we have is meant for it.
+    if (landed.response.status !== 401 || !landed.home) return landed;
+    const challenge = landed.response.headers.get("www-authenticate");
+    let better: string | undefined;
+    try {
+      better = await this.#authorizer.answer(challenge, scope, authorization, signal);
+    } catch (error) {
+      await discard(landed.response);
+      throw error;
+    }
+    if (better === undefined) return landed;
+    await discard(landed.response);
+    return this.#follow({ ...unsigned, authorization: better }, { signal });
+  }
+
+  /**
+   * Sends a request and reads its answer, again where the body breaks off.
+   * @throws {RegistryError} for a status that is neither 200 nor welcome, and for a body that cannot be had.
+   */
+  async askSmall(request: RegistryRequest, maxBytes: number): Promise<SmallAnswer> {
+    const { signal, tooLarge } = request;
+    const options = { maxBytes, timeoutMs: this.#transport.idleMs, signal, tooLarge };
+    for (let attempt = 1; ; attempt++) {
+      const landed = await this.ask(request);
+      const { status, headers } = landed.response;
+      if (status !== 200 && request.welcome?.has(status) !== true) throw await this.refusal(landed, request);
+      try {
+        const bytes = await readBody(landed.response, options);
+        return { status, bytes, headers, url: landed.url };
+      } catch (error) {
+        if (!(error instanceof BodyFailure)) throw error;
+        if (error.kind !== "broken" || attempt >= BODY_ATTEMPTS) {
+          throw bodyError(error, this.describe(request.action), options);
+        }
+      }
+      await this.#transport.pause(attempt, request.signal);
+    }
+  }
+
+  /** Asks a storage address that the registry once redirected to: without credentials, once. */
+  async askStorage(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<Landed> {
+    const request = { method: "GET", url, headers: headersOf(headers) } as const;
+    return { ...(await this.#follow(request, { signal, attempts: 1 })), home: false };
+  }
+
+  /** The error for an answer that is not the wanted one; lets go of its body. */
+  refusal(landed: Landed, request: RegistryRequest): Promise<RegistryError> {
+    const context = this.#context(request.action, request.missing, request.signal);
+    return answerError(landed, context);
+  }
+
+  /** An action with the upstream's name: what follows "Cannot" in a message. */
+  describe(action: string): string {
+    return `${action} at "${this.name}"`;
+  }
+
+  #context(action: string, missing: ErrorCode, signal: AbortSignal | undefined): FailureContext {
+    return {
+      action: this.describe(action),
+      missing,
+      hasCredentials: this.#credentials !== undefined,
+      secrets: secretsOf(this.#credentials),
+      now: this.#transport.now,
+      signal,
+    };
+  }
+
+  #follow(request: UpstreamRequest, options: SendOptions): Promise<Landed> {
+    const send = (hop: UpstreamRequest): Promise<Response> => this.#transport.send(hop, options);
+    return followRedirects(send, request, this.#policy, this.name);
+  }
+
+  async #ping(signal: AbortSignal | undefined): Promise<{ status: number; challenge: string | null }> {
+    const request = { method: "GET", url: new URL(`${this.#url}/v2/`), headers: headersOf({}) } as const;
+    const { response, home } = await this.#follow(request, { signal });
+    await discard(response);
+    // An answer from elsewhere tells nothing about the upstream.
+    return { status: home ? response.status : 0, challenge: response.headers.get("www-authenticate") };
+  }
+
+  #fetchToken(query: TokenQuery): Promise<Token> {
+    const context = this.#context("sign in", "upstream-unavailable", undefined);
+    return fetchToken(query, {
+      send: (request) => {
+        request.headers.set("user-agent", USER_AGENT);
+        return this.#follow(request, {});
+      },
+      context: { ...context, who: "the token service" },
+      timeoutMs: this.#transport.idleMs,
+    });
+  }
+}
+
+function headersOf(headers: Readonly<Record<string, string>> = {}): Headers {
+  return new Headers({ "user-agent": USER_AGENT, "accept-encoding": ACCEPT_ENCODING, ...headers });
+}
