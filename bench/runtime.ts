@@ -54,6 +54,10 @@ export async function startRuntime(code: string, vars: Readonly<Record<string, s
       host: "127.0.0.1",
       port: 0,
       cf: false,
+      handleStructuredLogs({ level, message }) {
+        // The line for each request would bury the table.
+        if (level !== "log") process.stderr.write(`${message}\n`);
+      },
       resourcePersistencePath: path.join(store, "state"),
       workers: [
         {

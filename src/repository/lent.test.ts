@@ -16,6 +16,7 @@ let lent: LentRepository;
 beforeEach(() => {
   registry = new FakeRegistry();
   manifests = new MemoryManifests();
+  manifests.now = () => NOW;
   lent = new LentRepository({
     client: registry,
     manifests,

@@ -78,6 +78,6 @@ export class LentRepository implements Resolver {
     const fetched = offered ?? (await client.getManifest(repository, digest));
     const { bytes, mediaType } = checkedManifest(path, digest, fetched);
     await manifests.put(digest, mediaType, bytes);
-    return { bytes, mediaType };
+    return { bytes, mediaType, storedMs: (this.#options.now ?? Date.now)() };
   }
 }

@@ -4,6 +4,7 @@ import type { ManifestStore, StoredManifest } from "../../src/store/manifest-sto
 /** A manifest store in memory. */
 export class MemoryManifests implements Pick<ManifestStore, "get" | "has" | "put"> {
   readonly stored = new Map<Digest, StoredManifest>();
+  now: () => number = Date.now;
   /** Calls that looked. */
   looks = 0;
 
@@ -18,7 +19,7 @@ export class MemoryManifests implements Pick<ManifestStore, "get" | "has" | "put
   }
 
   put(digest: Digest, mediaType: string, bytes: Uint8Array): Promise<void> {
-    this.stored.set(digest, { bytes, mediaType, storedMs: Date.now() });
+    this.stored.set(digest, { bytes, mediaType, storedMs: this.now() });
     return Promise.resolve();
   }
 }
