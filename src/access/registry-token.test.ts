@@ -22,6 +22,15 @@ const SETTINGS = { ACCESS_TOKENS: { ci: CI, reader: READER }, LINK_KEYS: { k1: K
 const CONFIG = loadConfig(SETTINGS);
 const KEYLESS = loadConfig({ ACCESS_TOKENS: SETTINGS.ACCESS_TOKENS });
 
+const CLAIMS = {
+  aud: "sif-edge/registry",
+  sub: "ci",
+  iat: NOW_MS / 1000,
+  exp: NOW_MS / 1000 + 60,
+  jti: "x",
+  access: [{ type: "repository", name: "local/a", actions: ["pull"] }],
+};
+
 function owner(name: string, config = CONFIG): Caller {
   const token = config.accessTokens.get(name);
   if (token === undefined) throw new Error(`No access token ${name}`);
@@ -152,6 +161,14 @@ test("each key for links and each access token makes a key of its own, and none 
   expect(made.size).toBe(2 + 9);
 });
 
+test("the key of anonymous callers, which without keys for links is no secret, signs for no name", async () => {
+  const key = await registryTokenKey(undefined, undefined, KEYLESS);
+  for (const sub of ["ci", "nobody"]) {
+    const token = await signJwt({ ...CLAIMS, sub }, { typ: "sif-edge-registry+jwt", kid: undefined, key });
+    await expect(verify(token, KEYLESS)).rejects.toMatchObject({ code: "unauthorized" });
+  }
+});
+
 test("a link is no token, and a token is no link", async () => {
   const link = await signLink(
     {
@@ -181,15 +198,6 @@ test("a token says what it is", async () => {
     access: [{ type: "repository", name: "local/a", actions: ["pull", "push"] }],
   });
 });
-
-const CLAIMS = {
-  aud: "sif-edge/registry",
-  sub: "ci",
-  iat: NOW_MS / 1000,
-  exp: NOW_MS / 1000 + 60,
-  jti: "x",
-  access: [{ type: "repository", name: "local/a", actions: ["pull"] }],
-};
 
 async function handmade(claims: Readonly<Record<string, unknown>>): Promise<string> {
   const key = await registryTokenKey("k1", CONFIG.accessTokens.get("ci"), CONFIG);
