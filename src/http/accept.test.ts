@@ -62,6 +62,7 @@ describe("accepts()", () => {
     ["text/event-stream;Q=0.5", "text/event-stream"],
     ["*/*;q=0, text/*;q=0.1", "text/event-stream"],
     ["text/event-stream, text/event-stream;q=0", "text/event-stream"],
+    ["text/event-stream;q=0, text/event-stream", "text/event-stream"],
     [BROWSER, "text/html"],
     ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.manifest.v1+json"],
     ["application/vnd.oci.image.manifest.v1+json", "Application/vnd.OCI.image.manifest.v1+json"],
@@ -85,7 +86,8 @@ describe("accepts()", () => {
     ["application/json, text/event-stream;q=-1", "text/event-stream"],
     ["application/json, text/event-stream;q=0.0001", "text/event-stream"],
     ['application/json;a=", text/event-stream"', "text/event-stream"],
-    ['application/json;a="\\", text/event-stream"', "text/event-stream"],
+    ['application/json;a="\\", text/event-stream, "', "text/event-stream"],
+    ["*/event-stream", "text/event-stream"],
     ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"],
   ])("says no by %j to %s", (accept, mediaType) => {
     expect(accepts(accept, mediaType)).toBe(false);

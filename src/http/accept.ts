@@ -57,7 +57,7 @@ function parseAccept(accept: string | null): MediaRange[] {
 /** Parameters but for the quality do not count: no answer of this service comes in variants that differ by them. */
 function parseMediaRange(member: string): MediaRange[] {
   const [type = "", ...parameters] = splitOutsideQuotes(member.toLowerCase(), ";");
-  if (!MEDIA_RANGE.test(type) || (type.startsWith("*/") && type !== "*/*")) return [];
+  if (!MEDIA_RANGE.test(type)) return [];
   const weight = parameters.find((parameter) => /^q[ \t]*=/.test(parameter));
   const quality = weight === undefined ? "1" : QUALITY.exec(weight)?.[1];
   if (quality === undefined) return [];

@@ -46,7 +46,8 @@ function toDate(parts: Readonly<Record<string, string>>): Date | undefined {
   if (hour > 23 || minute > 59 || second > 60) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(fullYear(parts["year"] ?? ""), month, day);
-  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return undefined;
+  // A day that the month does not have runs over into another.
+  if (date.getUTCMonth() !== month) return undefined;
   date.setUTCHours(hour, minute, second);
   return date;
 }

@@ -159,6 +159,7 @@ describe("parseContentRange()", () => {
     "bytes */*",
     "bytes 0-499",
     "bytes 499-0/1234",
+    "bytes 5-4/1234",
     "bytes 0-1234/1234",
     "bytes 0-0/0",
     "bytes -5/10",

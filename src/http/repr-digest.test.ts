@@ -57,6 +57,7 @@ describe("parseReprDigest()", () => {
     ["a digest without colons", SHA256.replaceAll(":", "")],
     ["half a digest", SHA256.slice(0, -1)],
     ["a digest of another length", "sha-256=:AAAA:"],
+    ["a digest of another length beside a right one", `sha-512=:AAAA:, ${SHA256}`],
     ["an empty digest", "sha-256=::"],
     ["a sha256 called a sha512", SHA256.replace("256", "512")],
     ["base64 of URLs", SHA256.replaceAll("/", "_")],

@@ -91,6 +91,7 @@ describe("parseManifest()", () => {
 
   it("does not take the blobs of an image manifest for layers", () => {
     expect(parse({ ...IMAGE, blobs: [CHILD] }, OCI_MANIFEST)).toMatchObject({ layers: [LAYER] });
+    expect(parse({ config: CONFIG, blobs: [CHILD] }, OCI_MANIFEST)).toMatchObject({ layers: [] });
   });
 
   it("reads a manifest behind a byte order mark", () => {
