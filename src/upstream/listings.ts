@@ -72,10 +72,10 @@ async function readPage(
 ): Promise<{ entries: readonly string[]; next: NextPage | undefined }> {
   const { bytes, headers, url } = await session.askSmall(request, MAX_LIST_BYTES);
   const json = readJson(bytes);
-  const body =
-    json.ok && typeof json.value === "object" ? (json.value as Record<string, unknown> | null) : null;
+  const body = json.ok ? json.value : null;
+  const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
   // Go's registries send null for an empty list.
-  const entries = body === null ? undefined : (body[member] ?? []);
+  const entries = isObject ? ((body as Readonly<Record<string, unknown>>)[member] ?? []) : undefined;
   if (!Array.isArray(entries) || !entries.every((entry) => typeof entry === "string")) {
     throw new RegistryError(
       "upstream-unavailable",
