@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { accepts, prefersPlainText } from "./accept.ts";
+import { accepts, prefersOverJson, prefersPlainText } from "./accept.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
@@ -44,6 +44,26 @@ describe("prefersPlainText()", () => {
     "*/plain",
   ])("is not so for %j", (accept) => {
     expect(prefersPlainText(accept)).toBe(false);
+  });
+});
+
+describe("prefersOverJson()", () => {
+  it.each([
+    ["text/event-stream", "text/event-stream"],
+    ["text/event-stream, */*", "Text/Event-Stream"],
+    [BROWSER, "text/html"],
+  ])("is so by %j for %s", (accept, mediaType) => {
+    expect(prefersOverJson(accept, mediaType)).toBe(true);
+  });
+
+  it.each([
+    [null, "text/event-stream"],
+    ["*/*", "text/event-stream"],
+    ["application/json, text/event-stream", "text/event-stream"],
+    ["text/event-stream;q=0", "text/event-stream"],
+    [BROWSER, "text/event-stream"],
+  ])("is not so by %j for %s", (accept, mediaType) => {
+    expect(prefersOverJson(accept, mediaType)).toBe(false);
   });
 });
 

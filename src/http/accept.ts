@@ -22,15 +22,20 @@ export function accepts(accept: string | null, mediaType: string): boolean {
 }
 
 /**
- * Whether a client wants `text/plain` rather than JSON: with a higher quality, or with the same but by a more exact
- * name. In doubt it is JSON, so for browsers, for `*\/*`, and for those that name both alike.
+ * Whether a client wants a media type rather than JSON: with a higher quality, or with the same but by a more exact
+ * name. In doubt it is JSON, so for `*\/*`, and for those that name both alike; {@link accepts} would say yes to them.
  */
-export function prefersPlainText(accept: string | null): boolean {
+export function prefersOverJson(accept: string | null, mediaType: string): boolean {
   const ranges = parseAccept(accept);
-  const plain = preference(ranges, "text/plain");
+  const wanted = preference(ranges, mediaType.toLowerCase());
   const json = preference(ranges, "application/json");
-  if (plain.quality !== json.quality) return plain.quality > json.quality;
-  return plain.quality > 0 && plain.exactness > json.exactness;
+  if (wanted.quality !== json.quality) return wanted.quality > json.quality;
+  return wanted.quality > 0 && wanted.exactness > json.exactness;
+}
+
+/** Whether a client wants `text/plain` rather than JSON, by {@link prefersOverJson}. */
+export function prefersPlainText(accept: string | null): boolean {
+  return prefersOverJson(accept, "text/plain");
 }
 
 /** What the most exact of the ranges that cover a media type say; of equally exact ones, the best. */

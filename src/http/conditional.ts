@@ -7,7 +7,10 @@ import { parseHttpDate } from "./http-date.ts";
 export interface Validators {
   /** The value of `ETag`, with its quotation marks. */
   readonly etag: string;
-  /** The value of `Last-Modified`; conditions on dates are ignored without one. */
+  /**
+   * The value of `Last-Modified`; conditions on dates are ignored without one. `If-Range` trusts it to tell one
+   * representation from another (section 8.8.2.2), so it is better left out where two could bear the same date.
+   */
   readonly lastModified?: Date;
 }
 
