@@ -71,6 +71,8 @@ export class BlobLife {
   /** Decides for everyone who asks at the same time what to do with a blob that is not filling. */
   #deciding: Promise<void> | undefined;
   #dropping: Promise<void> | undefined;
+  /** The fill that began in this object's lifetime with nothing stored: no need to ask what is. */
+  #freshFillId: string | undefined;
 
   constructor(options: BlobLifeOptions) {
     this.#options = options;
@@ -204,7 +206,8 @@ export class BlobLife {
     const { commits, config, records } = this.#options;
     const now = Date.now();
     const before = this.#record;
-    const commit = await commits.get(request.digest);
+    // A blob that this object never knew is no hit: its caller has just looked for the commit record.
+    const commit = before === undefined && lostFillId === undefined ? null : await commits.get(request.digest);
     if (commit !== null && commit.fillId !== lostFillId) {
       if (before?.state === "committed" && before.fillId === commit.fillId) return;
       this.#save({
@@ -228,11 +231,13 @@ export class BlobLife {
       commit ?? (before?.resumable === true && before.sizeBytes === request.sizeBytes ? before : undefined);
     if (commit !== null) await commits.delete(request.digest);
     this.#sources = new BlobSources(config, [...(before?.sources ?? []), request.source]);
+    const fillId = base?.fillId ?? crypto.randomUUID();
+    if (base === undefined) this.#freshFillId = fillId;
     this.#save({
       digest: request.digest,
       sizeBytes: request.sizeBytes,
       state: "filling",
-      fillId: base?.fillId ?? crypto.randomUUID(),
+      fillId,
       layout: base?.layout ?? fillLayout(request.sizeBytes, config.chunkBytes),
       sources: this.#sources.storable(),
       startedAtMs: now,
@@ -269,6 +274,8 @@ export class BlobLife {
     const { config, pieces, commits } = this.#options;
     const { digest, sizeBytes, fillId, layout } = record;
     try {
+      const stored = this.#freshFillId === fillId ? [] : await pieces.list(fillId);
+      this.#freshFillId = undefined;
       const fill = new Fill({
         digest,
         sizeBytes,
@@ -278,7 +285,7 @@ export class BlobLife {
         open: this.#sources.opener(digest),
         connections: config.fillConnections,
         idleMs: config.upstreamIdleMs,
-        stored: await pieces.list(fillId),
+        stored,
         changed: this.#changed,
       });
       if (this.#record?.fillId !== fillId) return;

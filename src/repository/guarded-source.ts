@@ -1,7 +1,6 @@
 /** Asking the upstream for one repository's manifests, without asking again what it has just refused. */
 
 import { RegistryError } from "../errors.ts";
-import type { Digest } from "../oci/digest.ts";
 import type { FetchedManifest, ManifestHead } from "../upstream/registry-client.ts";
 import type { ManifestSource } from "./resolution.ts";
 
@@ -69,12 +68,12 @@ export class GuardedSource {
   }
 
   /**
-   * A manifest's checked bytes.
+   * A manifest's checked bytes, by digest or tag.
    * @throws {RegistryError} the upstream's failure, or one of the last seconds again.
    */
-  get(digest: Digest): Promise<FetchedManifest> {
+  get(reference: string): Promise<FetchedManifest> {
     const { source, repository } = this.#options;
-    return this.#ask(digest, () => source.getManifest(repository, digest));
+    return this.#ask(reference, () => source.getManifest(repository, reference));
   }
 
   async #ask<T>(key: string, call: () => Promise<T>): Promise<T> {

@@ -2,6 +2,8 @@
 
 import type { ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { FetchedManifest } from "../upstream/registry-client.ts";
 import type { Database } from "./database.ts";
 import { GuardedSource, isMissing, isOutage, requestedPauseMs } from "./guarded-source.ts";
 import { ManifestIntake } from "./manifest-intake.ts";
@@ -128,7 +130,7 @@ export class UpstreamResolver implements Resolver {
 
   async #ask(tag: string): Promise<ResolvedManifest> {
     try {
-      const { digest, fetched } = await this.#source.head(tag);
+      const { digest, fetched } = await this.#look(tag);
       const manifest = await this.#intake.ensure(digest, { offered: fetched });
       const nowMs = this.#options.now();
       this.#tags.confirm(tag, digest, nowMs);
@@ -143,6 +145,13 @@ export class UpstreamResolver implements Resolver {
       }
       throw error;
     }
+  }
+
+  /** A tag that was never seen is fetched, its manifest being needed in any case; a known one costs a HEAD. */
+  async #look(tag: string): Promise<{ digest: Digest; fetched?: FetchedManifest | undefined }> {
+    if (this.#tags.get(tag) !== undefined) return this.#source.head(tag);
+    const fetched = await this.#source.get(tag);
+    return { digest: fetched.digest, fetched };
   }
 
   /** A denial is an answer: whatever was learnt with rights that are gone must not be served on. */

@@ -3,6 +3,7 @@
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import { streamSSE } from "hono/streaming";
 import type { BlobStatus } from "../blob/blob-state.ts";
+import { openBlob } from "../blob/reader.ts";
 import { callObject } from "../call-object.ts";
 import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
@@ -68,11 +69,9 @@ const dropRoute = {
 export function addCacheRoutes(app: App): void {
   addRoute(app, warmRoute, async (c) => {
     const { image, lent } = await lookUp(c, "pull");
-    const { blobs } = c.var.services;
     const { registry, repository } = image.reference;
     const { digest, sizeBytes } = image.layer;
-    const source = { registry, repository, credentials: lent };
-    await callObject(() => blobs.getByName(digest).open({ digest, sizeBytes, source }));
+    await openBlob(c.var.services, { digest, sizeBytes, source: { registry, repository, credentials: lent } });
     return json(c, describe(image, await statusOf(c, image)), 202);
   });
 

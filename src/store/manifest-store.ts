@@ -1,6 +1,7 @@
 /** Verified manifests in R2, byte for byte as they were received. */
 
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
+import { ByteCache } from "./byte-cache.ts";
 import { manifestKey } from "./keys.ts";
 
 /** A stored manifest. */
@@ -12,23 +13,41 @@ export interface StoredManifest {
   readonly storedMs: number;
 }
 
+/** An isolate has 128 MB for everything (developers.cloudflare.com/workers/platform/limits); most manifests are small. */
+const CACHE_LIMITS = { totalBytes: 8 * 1024 * 1024, entryBytes: 256 * 1024 };
+
+/** What this isolate has read, by bucket: a digest's manifest never changes, and who may have it is asked elsewhere. */
+const caches = new WeakMap<R2Bucket, ByteCache<StoredManifest>>();
+
+function cacheOf(bucket: R2Bucket): ByteCache<StoredManifest> {
+  const cache = caches.get(bucket) ?? new ByteCache<StoredManifest>(CACHE_LIMITS);
+  caches.set(bucket, cache);
+  return cache;
+}
+
 /** Reads and writes manifests. */
 export class ManifestStore {
   readonly #bucket: R2Bucket;
+  readonly #cache: ByteCache<StoredManifest>;
 
   constructor(bucket: R2Bucket) {
     this.#bucket = bucket;
+    this.#cache = cacheOf(bucket);
   }
 
   /** A manifest by its digest, or `null` when it is not stored. */
   async get(digest: Digest): Promise<StoredManifest | null> {
+    const cached = this.#cache.get(digest);
+    if (cached !== undefined) return cached;
     const object = await this.#bucket.get(manifestKey(digest));
     if (object === null) return null;
-    return {
+    const manifest = {
       bytes: new Uint8Array(await object.arrayBuffer()),
       mediaType: object.httpMetadata?.contentType ?? "application/octet-stream",
       storedMs: object.uploaded.getTime(),
     };
+    this.#cache.set(digest, manifest);
+    return manifest;
   }
 
   /** Whether a manifest is stored. */
