@@ -207,7 +207,8 @@ export class BlobLife {
     const now = Date.now();
     const before = this.#record;
     // A blob that this object never knew is no hit: its caller has just looked for the commit record.
-    const commit = before === undefined && lostFillId === undefined ? null : await commits.get(request.digest);
+    const commit =
+      before === undefined && lostFillId === undefined ? null : await commits.get(request.digest);
     if (commit !== null && commit.fillId !== lostFillId) {
       if (before?.state === "committed" && before.fillId === commit.fillId) return;
       this.#save({

@@ -71,7 +71,11 @@ export function addCacheRoutes(app: App): void {
     const { image, lent } = await lookUp(c, "pull");
     const { registry, repository } = image.reference;
     const { digest, sizeBytes } = image.layer;
-    await openBlob(c.var.services, { digest, sizeBytes, source: { registry, repository, credentials: lent } });
+    await openBlob(c.var.services, {
+      digest,
+      sizeBytes,
+      source: { registry, repository, credentials: lent },
+    });
     return json(c, describe(image, await statusOf(c, image)), 202);
   });
 
