@@ -49,11 +49,19 @@ describe("getManifest()", () => {
   });
 
   test("refuses other bytes than those of the digest", async () => {
-    faultAt("GET", { kind: "flip", atByte: 20 });
     faultAt("GET", { kind: "flip", afterBytes: 20 });
     const error = await failureOf(client.getManifest("lab/tool", image.manifestDigest));
     expect(error).toMatchObject({ code: "digest-mismatch", status: 502 });
     expect(error.message).toContain(`expected ${image.manifestDigest}`);
+  });
+
+  test("refuses another manifest in place of the one with the digest, however well announced", async () => {
+    const other = upstream.addImage("lab/tool", "2.0", { seed: 2 });
+    const { bytes } = await client.getManifest("lab/tool", "2.0");
+    faultAt("GET", { kind: "body", body: bytes });
+    faultAt("GET", { kind: "headers", set: { "docker-content-digest": other.manifestDigest } });
+    const error = await failureOf(client.getManifest("lab/tool", image.manifestDigest));
+    expect(error.code).toBe("digest-mismatch");
   });
 
   test("refuses a tag's bytes that contradict the digest announced with them", async () => {

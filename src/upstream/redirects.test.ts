@@ -58,6 +58,15 @@ describe("followRedirects()", () => {
     expect(sent[1]?.authorization).toBeUndefined();
   });
 
+  test("a chain that goes on within another origin is still away from home", async () => {
+    const { landed, sent } = await follow("https://a.example/", {
+      "https://a.example/": "https://evil.example/1",
+      "https://evil.example/1": "https://evil.example/2",
+    });
+    expect(sent[2]?.authorization).toBeUndefined();
+    expect(landed.home).toBe(false);
+  });
+
   test("a chain that comes back gets no credentials back", async () => {
     const { landed, sent } = await follow("https://a.example/", {
       "https://a.example/": "https://evil.example/",

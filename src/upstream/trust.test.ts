@@ -149,6 +149,27 @@ test("a token got for one upstream is not sent to another", async () => {
   expect(tokensOf(stranger)).not.toEqual(tokensOf(upstream));
 });
 
+test("not even where both name the same token service", async () => {
+  const credentials: UpstreamCredentials = { kind: "basic", ...USER };
+  const realm = `${stranger.url}/token`;
+  for (const one of [upstream, stranger]) {
+    one.configure({ auth: { scheme: "bearer", ...USER, anonymous: false, realm } });
+    one.addImage("lab/tool", "1.0");
+  }
+  for (const one of [upstream, stranger]) {
+    const { client } = clientOf(one, { credentials, realms: [realm] });
+    await client.getManifest("lab/tool", "1.0").catch(() => {});
+  }
+  const sentTo = (one: FaultUpstream): Set<string | undefined> =>
+    new Set(
+      one.requests
+        .map(({ headers }) => headers["authorization"])
+        .filter((value) => value?.startsWith("Bearer")),
+    );
+  expect(sentTo(upstream).size).toBeGreaterThan(0);
+  expect(sentTo(stranger).intersection(sentTo(upstream)).size).toBe(0);
+});
+
 test("a listed token service elsewhere is used", async () => {
   upstream.configure({
     auth: { scheme: "bearer", ...USER, anonymous: false, realm: `${stranger.url}/token` },
