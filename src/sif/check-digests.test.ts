@@ -126,7 +126,18 @@ test.each([
 test("a changed header or descriptor is told without reading any object", async () => {
   const bytes = readSample(PGP);
   bytes[slotOffset(1) + 73] = 0x78;
-  expect(await check(bytes, readNothing)).toEqual([false]);
+  const asked: ByteRange[][] = [];
+  expect(await check(bytes, hasherOf(bytes, asked))).toEqual([false]);
+  expect(asked).toEqual([]);
+});
+
+test("a legacy signature over an object that was deleted does not match", async () => {
+  const bytes = readSample("one-group-signed-legacy.sif");
+  bytes.fill(0, slotOffset(1), slotOffset(1) + SLOT_BYTES);
+  const nothing = createHash("sha384").digest("hex");
+  expect(await check(bytes)).toEqual([false]);
+  bytes.set(Buffer.from(nothing), Buffer.from(bytes).indexOf("SIFHASH:\n") + 9);
+  expect(await check(bytes)).toEqual([false]);
 });
 
 test("a legacy signature is over its object's bytes and nothing else", async () => {

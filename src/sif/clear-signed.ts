@@ -24,7 +24,6 @@ export interface ClearSigned {
  * the first character, so that nothing unsigned can stand before it.
  */
 export function parseClearSigned(message: string): ClearSigned | undefined {
-  if (!message.startsWith(BEGIN_MESSAGE)) return undefined;
   const endOfArmor = message.indexOf(END_SIGNATURE);
   if (endOfArmor === -1) return undefined;
   const armored = message.slice(0, endOfArmor + END_SIGNATURE.length);

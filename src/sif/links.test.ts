@@ -28,7 +28,7 @@ test("links to what was deleted are reported, not refused", () => {
   ]);
 });
 
-test("the longest chain there may be is walked once, not from each of its objects", () => {
+test("the longest chain there may be is followed to its end", () => {
   const chain = Array.from({ length: 4096 }, (_, index) => index);
   expect(checkLinked(chain)).toEqual([]);
   expect(() => checkLinked([4096, ...chain.slice(1)])).toThrow("link is object");

@@ -88,11 +88,11 @@ test.each([
   expect(await describeFile([rootIndex(manifests).object])).toMatchObject({ platforms: [], config: null });
 });
 
-test("a manifest that names itself as configuration ends there", async () => {
+test("a manifest that names itself as configuration ends there, and is read once", async () => {
   const digest = `sha256:${"5".repeat(64)}`;
   const manifest = { type: 0x400b, content: JSON.stringify({ config: { digest } }), extra: digest };
-  const image = await describeFile([rootIndex([{ digest }]).object, manifest]);
-  expect(image).toMatchObject({ platforms: [], config: { config: { digest } } });
+  const image = await describeFile([rootIndex([{ digest }]).object, layer(MIB), manifest]);
+  expect(image).toMatchObject({ platforms: [], config: { config: { digest } }, reads: 2 });
 });
 
 test("of thousands of manifests eight are looked at", async () => {

@@ -4,7 +4,9 @@ import {
   HEADER_AT,
   memorySource,
   setInt64,
+  SLOT_AT,
   SLOT_BYTES,
+  slotOffset,
   TABLE_OFFSET,
   type MemorySource,
   type ObjectSpec,
@@ -31,6 +33,10 @@ async function read(
 ): Promise<{ file: SifFile; reads: MemorySource["reads"] }> {
   const source = memorySource(buildSif(objects));
   return { file: await readSif(source), reads: source.reads };
+}
+
+function totalOf(reads: MemorySource["reads"]): number {
+  return reads.reduce((sum, [start, end]) => sum + end - start, 0);
 }
 
 test("a file of at most 64 KiB is read at once", async () => {
@@ -128,14 +134,16 @@ test("objects are read up to 16 MiB in all, the definition file first", async ()
   ]);
   expect(new Set(file.contents.keys())).toEqual(new Set([1, 2, 3, 6]));
   expect(file.problems.map(({ objectId }) => objectId)).toEqual([4, 5]);
-  expect(reads.reduce((sum, [start, end]) => sum + end - start, 0)).toBeLessThan(17 * MIB);
+  expect(totalOf(reads)).toBeLessThan(17 * MIB);
+  expect(Math.max(...reads.map(([start, end]) => end - start))).toBe(4 * MIB);
 });
 
-test("thousands of signatures far apart cost a bounded number of reads", async () => {
+test("hundreds of signatures far apart cost a bounded number of reads", async () => {
   const { reads } = await read(
     Array.from({ length: 200 }, () => ({ type: SIGNATURE, content: "s", gapBytes: 65 * KIB })),
   );
-  expect(reads.length).toBeLessThanOrEqual(2 + 32);
+  expect(reads).toHaveLength(2 + 32);
+  expect(totalOf(reads)).toBe(FIRST_READ_BYTES + 200 * SLOT_BYTES + 32);
 });
 
 test("an empty object needs no read", async () => {
@@ -170,6 +178,14 @@ test("a file cut short is damaged", async () => {
   const sample = readSample("one-group-signed-pgp.sif");
   const cut = sample.subarray(0, sample.length - 1);
   await expect(readSif(memorySource(cut))).rejects.toMatchObject({ code: "invalid-sif" });
+});
+
+test("an object beyond the file is refused before anything of it is read", async () => {
+  const bytes = buildSif([{ type: DEFFILE, content: "def" }]);
+  setInt64(bytes, slotOffset(0) + SLOT_AT.offset, bytes.length - 2);
+  const source = memorySource(bytes);
+  await expect(readSif(source)).rejects.toMatchObject({ code: "invalid-sif" });
+  expect(source.reads).toHaveLength(1);
 });
 
 test("links to deleted objects are among the problems", async () => {

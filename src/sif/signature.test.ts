@@ -56,6 +56,14 @@ test.each([
   expect(problems).toEqual([{ objectId: 2, message: "Signature is of no known format, or damaged" }]);
 });
 
+test("a signature too large to be read is reported once", async () => {
+  const file = await readSif(
+    memorySource(buildSif([{ type: 0x4005, content: new Uint8Array(4 * 1024 * 1024 + 1) }])),
+  );
+  expect(file.problems).toHaveLength(1);
+  expect(parseSignatures(file).problems).toEqual([]);
+});
+
 test("of hundreds of signatures 32 are looked at", async () => {
   const { signatures } = await parse(
     buildSif(Array.from({ length: 300 }, () => ({ type: 0x4005, content: "s" }))),
