@@ -64,10 +64,10 @@ export class Authorizer {
     try {
       return await this.#bearer(scheme, scope, undefined, undefined, signal);
     } catch (error) {
-      const denied = error instanceof RegistryError && error.code === "upstream-denied";
-      // A token service that fails may have moved: the next request finds out.
-      if (!denied && schemes.get(upstream.url) === scheme) schemes.delete(upstream.url);
-      throw error;
+      if (!(error instanceof RegistryError) || error.code !== "upstream-unavailable") throw error;
+      // The token service may have moved, or not be needed any more: the answer to an unsigned request tells.
+      if (schemes.get(upstream.url) === scheme) schemes.delete(upstream.url);
+      return undefined;
     }
   }
 
