@@ -7,7 +7,7 @@
 
 import { callObject } from "../call-object.ts";
 import { RegistryError } from "../errors.ts";
-import type { CommitStore } from "../store/commit-store.ts";
+import type { CommitRecord } from "../store/commit-store.ts";
 import { type Piece, pieceAt, pieceByIndex, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
 import type { BlobObject } from "./blob-object.ts";
@@ -22,7 +22,6 @@ const MAX_RECOVERIES = 8;
 export interface BlobReaderOptions {
   readonly blobs: DurableObjectNamespace<BlobObject>;
   readonly pieces: PieceStore;
-  readonly commits: CommitStore;
 }
 
 /** A blob that is there to be read. */
@@ -41,10 +40,14 @@ export interface OpenBlob {
 
 /**
  * Opens a blob for reading, starting its fill where it is not in the cache.
+ * @param commit the blob's commit record, just read
  * @throws {RegistryError} `digest-mismatch` when it is known with another size; the reason why no fill can start
  */
-export async function openBlob(options: BlobReaderOptions, request: OpenRequest): Promise<OpenBlob> {
-  const commit = await options.commits.get(request.digest);
+export async function openBlob(
+  options: BlobReaderOptions,
+  request: OpenRequest,
+  commit: CommitRecord | null,
+): Promise<OpenBlob> {
   if (commit !== null && commit.sizeBytes !== request.sizeBytes) {
     throw new RegistryError(
       "digest-mismatch",

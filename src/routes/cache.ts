@@ -7,7 +7,7 @@ import { openBlob } from "../blob/reader.ts";
 import { callObject } from "../call-object.ts";
 import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
-import { accepts } from "../http/accept.ts";
+import { prefersOverJson } from "../http/accept.ts";
 import { LOCAL_REGISTRY } from "../config.ts";
 import { type Image, findImage } from "../repository/image.ts";
 import { addRoute } from "./add-route.ts";
@@ -71,20 +71,15 @@ export function addCacheRoutes(app: App): void {
     const { image, lent } = await lookUp(c, "pull");
     const { registry, repository } = image.reference;
     const { digest, sizeBytes } = image.layer;
-    await openBlob(c.var.services, {
-      digest,
-      sizeBytes,
-      source: { registry, repository, credentials: lent },
-    });
+    const source = { registry, repository, credentials: lent };
+    const commit = await c.var.services.commits.get(digest);
+    await openBlob(c.var.services, { digest, sizeBytes, source }, commit);
     return json(c, describe(image, await statusOf(c, image)), 202);
   });
 
   addRoute(app, stateRoute, async (c) => {
     const { image } = await lookUp(c, "pull");
-    const accept = c.req.header("Accept") ?? null;
-    if (accept !== null && accepts(accept, "text/event-stream") && !accepts(accept, "application/json")) {
-      return streamStates(c, image);
-    }
+    if (prefersOverJson(c.req.header("Accept") ?? null, "text/event-stream")) return streamStates(c, image);
     return json(c, describe(image, await statusOf(c, image)));
   });
 

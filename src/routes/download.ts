@@ -18,7 +18,8 @@ export interface Download {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly mediaType: string;
-  readonly lastModifiedMs: number;
+  /** Milliseconds since 1970; where it has yet to be asked for, that happens while the cache is looked into. */
+  readonly lastModifiedMs: number | Promise<number>;
   readonly source: BlobSource;
   readonly cacheControl: string;
   /** Sent as an attachment of this name; without one where a client knows what to do with the bytes. */
@@ -42,7 +43,11 @@ interface Extent {
  * @throws {RegistryError} `precondition-failed`, `range-not-satisfiable`, and why the blob cannot be had.
  */
 export async function download(c: AppContext, wanted: Download): Promise<Response> {
-  const validators = { etag: `"${wanted.digest}"`, lastModified: new Date(wanted.lastModifiedMs) };
+  const [commit, lastModifiedMs] = await Promise.all([
+    c.var.services.commits.get(wanted.digest),
+    wanted.lastModifiedMs,
+  ]);
+  const validators = { etag: `"${wanted.digest}"`, lastModified: new Date(lastModifiedMs) };
   const requestHeaders = c.req.raw.headers;
   const verdict = evaluatePreconditions(requestHeaders, validators);
   if (verdict === "precondition-failed") {
@@ -65,16 +70,14 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
     headers.set("Content-Range", contentRange(extent.startBytes, extent.endBytes, wanted.sizeBytes));
   }
   if (head) {
-    const committed = (await c.var.services.commits.get(wanted.digest)) !== null;
-    headers.set(
-      "Cache-Status",
-      cacheStatus(statusOf(wanted, committed ? { hit: true } : { fwd: "uri-miss" })),
-    );
+    const handling = commit === null ? ({ fwd: "uri-miss" } as const) : ({ hit: true } as const);
+    headers.set("Cache-Status", cacheStatus(statusOf(wanted, handling)));
     return new Response(null, { status, headers });
   }
 
   await wanted.onSend?.(extent.startBytes);
-  const blob = await openBlob(c.var.services, wanted);
+  const { digest, sizeBytes, source } = wanted;
+  const blob = await openBlob(c.var.services, { digest, sizeBytes, source }, commit);
   headers.set("Cache-Status", cacheStatus(statusOf(wanted, cacheStatusOf(blob))));
   if (blob.committed) c.executionCtx.waitUntil(touchBlob(c.var.services, wanted.digest));
   const { readable, writable } = new FixedLengthStream(extent.endBytes - extent.startBytes);
@@ -87,14 +90,14 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
   return new Response(readable, { status, headers });
 }
 
-function describe(wanted: Download, validators: Validators): Headers {
+function describe(wanted: Download, validators: Required<Validators>): Headers {
   const headers = new Headers(wanted.headers);
   headers.set("Content-Type", wanted.mediaType);
   headers.set("Accept-Ranges", "bytes");
   headers.set("ETag", validators.etag);
   headers.set("Docker-Content-Digest", wanted.digest);
   headers.set("Repr-Digest", reprDigest(wanted.digest));
-  headers.set("Last-Modified", new Date(wanted.lastModifiedMs).toUTCString());
+  headers.set("Last-Modified", validators.lastModified.toUTCString());
   // A proxy that compressed the bytes would leave clients with another length and digest than announced.
   headers.set("Cache-Control", `${wanted.cacheControl}, no-transform`);
   headers.set("X-Content-Type-Options", "nosniff");

@@ -41,7 +41,7 @@ export function addImageRoute(app: App): void {
     const stale = image.resolved.freshness === "stale";
     return download(c, {
       ...image.layer,
-      lastModifiedMs: await lastModifiedOf(c, image, lent),
+      lastModifiedMs: lastModifiedOf(c, image, lent),
       source: { registry: reference.registry, repository: reference.repository, credentials: lent },
       cacheControl: referenceCacheControl(reference, shared),
       filename: image.filename,

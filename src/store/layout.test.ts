@@ -6,7 +6,20 @@ const CHUNK = 16 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
 /** Sizes at which the cut changes, each with its neighbours. */
-const EDGES = [0, 1, CHUNK / 256, CHUNK / 16, CHUNK / 8, CHUNK / 4, CHUNK / 2, CHUNK, 2 * CHUNK, 5 * 2 ** 30]
+const EDGES = [
+  0,
+  1,
+  CHUNK / 256,
+  CHUNK / 64,
+  CHUNK / 32,
+  CHUNK / 16,
+  CHUNK / 8,
+  CHUNK / 4,
+  CHUNK / 2,
+  CHUNK,
+  2 * CHUNK,
+  5 * 2 ** 30,
+]
   .flatMap((size) => [size - 1, size, size + 1, size + CHUNK / 256])
   .filter((size) => size >= 0);
 
@@ -17,12 +30,14 @@ describe("fillLayout()", () => {
 
   it("keeps a blob that fits the first piece whole", () => {
     expect(fillLayout(1, CHUNK)).toEqual([{ count: 1, bytes: 1 }]);
-    expect(fillLayout(MIB, CHUNK)).toEqual([{ count: 1, bytes: MIB }]);
+    expect(fillLayout(CHUNK / 64, CHUNK)).toEqual([{ count: 1, bytes: CHUNK / 64 }]);
   });
 
   it("begins small, doubles up to a chunk, and ends with a small piece", () => {
     expect(fillLayout(50 * MIB + 65536, CHUNK)).toEqual([
-      { count: 2, bytes: MIB },
+      { count: 2, bytes: MIB / 4 },
+      { count: 1, bytes: MIB / 2 },
+      { count: 1, bytes: MIB },
       { count: 1, bytes: 2 * MIB },
       { count: 1, bytes: 4 * MIB },
       { count: 1, bytes: 8 * MIB },

@@ -24,12 +24,12 @@ export interface Piece {
 }
 
 /** The first piece is this part of a chunk, so that the first byte of a cold blob need not wait for a whole chunk. */
-const FIRST_PIECE_DIVISOR = 16;
+const FIRST_PIECE_DIVISOR = 64;
 /** The last piece is this part of a chunk: it is held back until the whole blob is verified, so it is kept small. */
 const LAST_PIECE_DIVISOR = 256;
 
 /**
- * Cuts a blob for filling: the first chunk in halves down to a sixteenth (a first byte soon), whole chunks behind it,
+ * Cuts a blob for filling: the first chunk in halves down to a sixty-fourth (a first byte soon), whole chunks behind it,
  * and a small last piece (what is held back until the digest is checked).
  * @param sizeBytes the blob's size
  * @param chunkBytes a multiple of 256

@@ -65,5 +65,6 @@ export class ManifestStore {
       httpMetadata: { contentType: mediaType },
       [digestAlgorithm(digest)]: digestHex(digest),
     });
+    this.#cache.set(digest, { bytes, mediaType, storedMs: Date.now() });
   }
 }
