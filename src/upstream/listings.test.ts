@@ -42,6 +42,16 @@ describe("listTags()", () => {
     expect(upstream.requests.at(-1)?.path).toBe("/v2/lab/tool/tags/list?n=2&next_page=gAAA%3D");
   });
 
+  test("cuts pages from the whole list of an upstream that knows none, in order", async () => {
+    const body = '{"name":"lab/tool","tags":["c","a","d","b"]}';
+    upstream.fault({ action: { kind: "status", status: 200, body } });
+    const first = await client.listTags("lab/tool", { n: 3 });
+    expect(first).toEqual({ tags: ["a", "b", "c"], next: { n: 3, last: "c" } });
+    expect(await client.listTags("lab/tool", first.next)).toEqual({ tags: ["d"] });
+    expect(await client.listTags("lab/tool", { n: 4, last: "d" })).toEqual({ tags: [] });
+    expect((await client.listTags("lab/tool")).tags).toEqual(["c", "a", "d", "b"]);
+  });
+
   test("a repository without tags has none, however the upstream says so", async () => {
     for (const body of ['{"name":"lab/tool","tags":null}', '{"name":"lab/tool"}', '{"tags":[]}']) {
       upstream.clearFaults();

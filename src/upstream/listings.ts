@@ -82,5 +82,21 @@ async function readPage(
       `Cannot ${session.describe(request.action)}: the answer is no list; check the "url" of this upstream`,
     );
   }
-  return { entries, next: nextPage(headers.get("link"), url, page, entries) };
+  const link = nextPage(headers.get("link"), url, page, entries);
+  return link === undefined ? cutPage(entries, page) : { entries, next: link };
+}
+
+/** The page of a list that came whole although a page was asked for, as registries do that know no pages. */
+function cutPage(
+  entries: readonly string[],
+  { n = Infinity, last }: Page,
+): { entries: readonly string[]; next: NextPage | undefined } {
+  // A page has no more than was asked for, and never the entry behind which it begins.
+  const whole = entries.length > n || (last !== undefined && entries.includes(last));
+  if (!whole) return { entries, next: undefined };
+  const rest = entries.filter((entry) => last === undefined || entry > last);
+  rest.sort((a, b) => (a < b ? -1 : 1));
+  const cut = rest.slice(0, n);
+  const end = cut.at(-1);
+  return { entries: cut, next: rest.length > n && end !== undefined ? { n, last: end } : undefined };
 }
