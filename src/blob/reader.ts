@@ -13,8 +13,10 @@ import type { PieceStore } from "../store/piece-store.ts";
 import type { BlobObject } from "./blob-object.ts";
 import type { BlobView, OpenRequest } from "./blob-state.ts";
 
-/** Pieces whose reading begins before the one in front of them has been sent. */
-const READ_AHEAD_PIECES = 2;
+/** Pieces that begin so soon behind the one being sent are asked for already: what the store takes to answer is hidden. */
+const READ_AHEAD_BYTES = 24 * 1024 * 1024;
+/** But not more: a Worker waits for six answers at once at most (developers.cloudflare.com/workers/platform/limits). */
+const READ_AHEAD_PIECES = 4;
 /** Times that one transfer has missing pieces brought back before it gives up. */
 const MAX_RECOVERIES = 8;
 
@@ -137,7 +139,7 @@ class Transfer {
     );
     for (let index = piece.index + 1; index < last; index++) {
       const next = pieceByIndex(this.#view.layout, index);
-      if (next.startBytes >= endBytes) break;
+      if (next.startBytes >= Math.min(endBytes, piece.endBytes + READ_AHEAD_BYTES)) break;
       if (this.#ahead.has(index)) continue;
       const early = this.#get(next, next.startBytes, endBytes);
       // Its failure counts when its turn comes.

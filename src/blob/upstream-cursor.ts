@@ -8,10 +8,13 @@
 import { type ErrorCode, RegistryError } from "../errors.ts";
 import type { BlobBody } from "../upstream/registry-client.ts";
 
-/** The buffer that bytes pass through: large reads keep JavaScript off the path (4 KiB reads cost five times as much). */
-const READ_BYTES = 256 * 1024;
-/** A read returns with this much at least: what an upstream must send within the idle time, or it counts as silent. */
-const READ_AT_LEAST_BYTES = 32 * 1024;
+/** The buffer that bytes pass through, one a connection. */
+const READ_BYTES = 512 * 1024;
+/**
+ * A read returns with this much at least: 4 KiB reads would cost JavaScript five times as much. It is also what an
+ * upstream must send within the idle time, or it counts as silent.
+ */
+const READ_AT_LEAST_BYTES = 256 * 1024;
 /** Connections in a row that may bring nothing before the fill is given up. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 200;
