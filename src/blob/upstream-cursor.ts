@@ -7,6 +7,7 @@
 
 import { type ErrorCode, RegistryError } from "../errors.ts";
 import type { BlobBody } from "../upstream/registry-client.ts";
+import { SilenceTimer } from "../upstream/silence-timer.ts";
 
 /** The buffer that bytes pass through, one a connection. */
 const READ_BYTES = 512 * 1024;
@@ -37,10 +38,16 @@ export interface UpstreamCursorOptions {
   readonly onBytes: (bytes: number) => void;
 }
 
+/** What ends a connection that brings nothing. */
+interface Silence {
+  readonly timer: SilenceTimer;
+  readonly signal: AbortSignal;
+}
+
 /** A connection that stands at `position`. */
 interface Connection {
   readonly reader: ReadableStreamBYOBReader;
-  readonly idle: IdleTimer;
+  readonly silence: Silence;
   readonly ranged: boolean;
   position: number;
 }
@@ -105,7 +112,7 @@ export class UpstreamCursor {
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection === undefined) return;
-    connection.idle.stop();
+    connection.silence.timer.stop();
     this.#buffer = new ArrayBuffer(READ_BYTES);
     await connection.reader.cancel().catch(ignore);
   }
@@ -116,35 +123,31 @@ export class UpstreamCursor {
     if (open !== undefined && !open.ranged && open.position <= position) return open;
     await this.close();
 
-    const idle = new IdleTimer(this.#options.idleMs, this.#options.signal);
-    try {
-      const answer = await this.#options.open(position, endBytes, idle.signal);
-      this.#ranged = answer.ranged;
-      if (answer.totalBytes !== undefined && answer.totalBytes !== this.#options.sizeBytes) {
-        await answer.body.cancel().catch(ignore);
-        throw new RegistryError(
-          "digest-mismatch",
-          `Cannot fetch blob: the upstream has ${answer.totalBytes} bytes, its manifest says ${this.#options.sizeBytes}`,
-        );
-      }
-      const connection: Connection = {
-        reader: answer.body.getReader({ mode: "byob" }),
-        idle,
-        ranged: answer.ranged,
-        position: answer.startBytes,
-      };
-      this.#connection = connection;
-      return connection;
-    } catch (error) {
-      idle.stop();
-      throw error;
+    const silence = watchSilence(this.#options.idleMs, this.#options.signal);
+    // Until the body comes, the registry client watches the time.
+    const answer = await this.#options.open(position, endBytes, silence.signal);
+    this.#ranged = answer.ranged;
+    if (answer.totalBytes !== undefined && answer.totalBytes !== this.#options.sizeBytes) {
+      await answer.body.cancel().catch(ignore);
+      throw new RegistryError(
+        "digest-mismatch",
+        `Cannot fetch blob: the upstream has ${answer.totalBytes} bytes, its manifest says ${this.#options.sizeBytes}`,
+      );
     }
+    const connection: Connection = {
+      reader: answer.body.getReader({ mode: "byob" }),
+      silence,
+      ranged: answer.ranged,
+      position: answer.startBytes,
+    };
+    this.#connection = connection;
+    return connection;
   }
 
   /** Reads up to `limit` bytes, at least one. */
   async #read(connection: Connection, limit: number): Promise<Uint8Array> {
     const length = Math.min(READ_BYTES, limit);
-    connection.idle.restart();
+    connection.silence.timer.restart();
     try {
       const { value } = await connection.reader.readAtLeast(
         Math.min(READ_AT_LEAST_BYTES, length),
@@ -157,9 +160,10 @@ export class UpstreamCursor {
       return value;
     } catch (error) {
       // The runtime reports an aborted read in its own words: the reason tells more.
-      throw connection.idle.signal.aborted ? connection.idle.signal.reason : error;
+      const { signal } = connection.silence;
+      throw signal.aborted ? signal.reason : error;
     } finally {
-      connection.idle.stop();
+      connection.silence.timer.stop();
     }
   }
 
@@ -204,33 +208,15 @@ async function writeFrom(writer: WritableStreamDefaultWriter<Uint8Array>, bytes:
   }
 }
 
-/** Aborts its signal when it is not restarted or stopped within the idle time, and with the outer signal. */
-class IdleTimer {
-  readonly #idleMs: number;
-  readonly #controller = new AbortController();
-  readonly signal: AbortSignal;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(idleMs: number, outer: AbortSignal) {
-    this.#idleMs = idleMs;
-    this.signal = AbortSignal.any([this.#controller.signal, outer]);
-  }
-
-  restart(): void {
-    this.stop();
-    this.#timer = setTimeout(() => {
-      this.#controller.abort(
-        new RegistryError(
-          "upstream-timeout",
-          `Cannot fetch blob: the upstream sent nothing for ${this.#idleMs} ms`,
-        ),
-      );
-    }, this.#idleMs);
-  }
-
-  stop(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-  }
+/** A timer whose signal aborts when an upstream was silent for too long, and with the outer signal. */
+function watchSilence(idleMs: number, outer: AbortSignal): Silence {
+  const controller = new AbortController();
+  const timer = new SilenceTimer(idleMs, () => {
+    controller.abort(
+      new RegistryError("upstream-timeout", `Cannot fetch blob: the upstream sent nothing for ${idleMs} ms`),
+    );
+  });
+  return { timer, signal: AbortSignal.any([controller.signal, outer]) };
 }
 
 function asRegistryError(failure: unknown): RegistryError {

@@ -7,6 +7,7 @@ import { RegistryError } from "../errors.ts";
 import { abortReason, sleep, throwIfAborted, untilAborted } from "./abort.ts";
 import { discard } from "./read-body.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
+import { SilenceTimer } from "./silence-timer.ts";
 
 /** A request to send. */
 export interface UpstreamRequest {
@@ -120,9 +121,10 @@ export class Transport {
     const headers = new Headers(request.headers);
     if (request.authorization !== undefined) headers.set("authorization", request.authorization);
     const silence = new AbortController();
-    const timer = setTimeout(() => {
+    const timer = new SilenceTimer(this.idleMs, () => {
       silence.abort();
-    }, this.idleMs);
+    });
+    timer.restart();
     const init: RequestInit = {
       method,
       headers,
@@ -138,7 +140,7 @@ export class Transport {
       if (signal?.aborted === true) throw abortReason(signal);
       throw silence.signal.aborted ? this.#silent(url) : unreachable(url, cause);
     } finally {
-      clearTimeout(timer);
+      timer.stop();
     }
   }
 
