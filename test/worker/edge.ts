@@ -1,16 +1,58 @@
 /** The Worker under test, its upstream, and what tests ask of both. */
 
-import { exports } from "cloudflare:workers";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
 import { inject } from "vitest";
+import app from "../../src/app.ts";
+import type { Env } from "../../src/env.ts";
+import type { AddedImage, ImageOptions } from "../support/fault-content.ts";
 import { remoteFaultUpstream } from "../support/fault-remote.ts";
 import { TEST_TOKENS } from "../support/worker-settings.ts";
+import { expectPublished } from "./published.ts";
 
 /** The fault upstream behind `lab` and `vault`. */
 export const upstream = remoteFaultUpstream(inject("faultUpstreamUrl"));
 
-/** Fetches a path of the Worker. */
-export function edge(path: string, init: RequestInit = {}): Promise<Response> {
-  return exports.default.fetch(new Request(`http://edge.test${path}`, init));
+/** Where the Worker under test is. */
+export const ORIGIN = "http://edge.test";
+
+/** Fetches a path of the Worker, and checks what holds for every answer; see {@link expectPublished}. */
+export async function edge(path: string, init: RequestInit = {}): Promise<Response> {
+  const request = new Request(`${ORIGIN}${path}`, init);
+  const response = await exports.default.fetch(request);
+  await expectPublished(request, response);
+  return response;
+}
+
+/**
+ * Fetches a path of the Worker under other settings. Its Durable Objects keep the usual ones: what an object decides
+ * by a setting cannot be tested with this.
+ */
+export async function edgeWith(
+  settings: Partial<Record<keyof Env, unknown>>,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const context = createExecutionContext();
+  const request = new Request(`${ORIGIN}${path}`, init);
+  const response = await app.fetch(request, { ...env, ...settings } as Env, context);
+  await expectPublished(request, response);
+  const whole = new Response(response.body === null ? null : await response.arrayBuffer(), response);
+  await waitOnExecutionContext(context);
+  return whole;
+}
+
+/** What the problem details of an error say. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Reads problem details. */
+export async function problemOf(response: Response): Promise<ProblemAnswer> {
+  const { status, code, detail } = await response.json<ProblemAnswer>();
+  return { status, code, detail };
 }
 
 /** Request headers for one of the test tokens. */
@@ -72,4 +114,19 @@ export async function cacheState(reference: string, ...states: string[]): Promis
     if (tries > 400) throw new Error(`The state stays ${JSON.stringify(state)}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+/** An image that no other test uses. */
+export interface FreshImage extends AddedImage {
+  /** Its reference at `lab`, which anyone may read. */
+  readonly reference: string;
+  /** Its reference at `vault`, which is the same upstream, for token holders only. */
+  readonly vaultReference: string;
+}
+
+/** Adds an image of a repository and bytes of its own to the upstream, tagged `1.0`. */
+export async function freshImage(options: ImageOptions = {}): Promise<FreshImage> {
+  const repository = freshRepository();
+  const image = await upstream.addImage(repository, "1.0", { seed: freshSeed(), ...options });
+  return { ...image, reference: `lab/${repository}:1.0`, vaultReference: `vault/${repository}:1.0` };
 }
