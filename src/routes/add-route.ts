@@ -17,7 +17,8 @@ export function addRoute(
   handler: (c: AppContext) => Response | Promise<Response>,
 ): void {
   app.openAPIRegistry.registerPath(route);
-  const path = route.path.replace("{ref}", ":ref{.+}").replaceAll(/\/\{(\w+)\}/g, "/:$1");
+  // Line breaks too, which "." leaves out: an odd reference is a bad one, not an unknown address.
+  const path = route.path.replace("{ref}", String.raw`:ref{[\s\S]+}`).replaceAll(/\/\{(\w+)\}/g, "/:$1");
   const { params, query } = route.request ?? {};
   app.on(route.method, path, (c) => {
     check(params, c.req.param());

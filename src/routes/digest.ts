@@ -48,6 +48,7 @@ export function addDigestRoute(app: App): void {
     const image = await findImage(c.var.services, { reference, architecture: architectureOf(c), lent });
     const headers = {
       "Cache-Control": referenceCacheControl(reference, shared),
+      Vary: "Accept",
       ...staleHeaders(image.resolved),
     };
     if (prefersPlainText(c.req.header("Accept") ?? null))
