@@ -50,7 +50,8 @@ export async function expectPublished(request: Request, response: Response): Pro
   }
   if (request.method === "HEAD" || response.body === null || !/[/+]json$/.test(type)) return;
   const schema =
-    answer?.content?.[type]?.schema ?? (status >= 400 ? description.components.schemas["Problem"] : undefined);
+    answer?.content?.[type]?.schema ??
+    (status >= 400 ? description.components.schemas["Problem"] : undefined);
   if (operation !== undefined) expect(schema, `schema of ${status} for ${what}`).toBeDefined();
   if (schema === undefined) return;
   const result = schemaOf(description, schema).safeParse(await response.clone().json());
@@ -61,7 +62,10 @@ export async function expectPublished(request: Request, response: Response): Pro
 function operationOf({ paths }: Description, { url, method }: Request): Operation | undefined {
   const { pathname } = new URL(url);
   const fitting = Object.keys(paths).filter((path) => {
-    const pattern = path.replaceAll(/[.]/g, String.raw`\.`).replaceAll("{ref}", ".+").replaceAll(/\{\w+\}/g, "[^/]+");
+    const pattern = path
+      .replaceAll(/[.]/g, String.raw`\.`)
+      .replaceAll("{ref}", ".+")
+      .replaceAll(/\{\w+\}/g, "[^/]+");
     return new RegExp(`^${pattern}$`).test(pathname);
   });
   const path = fitting.sort((a, b) => b.length - a.length)[0] ?? "";
