@@ -148,14 +148,16 @@ export class BlobLife {
     await this.#dropping;
     const record = this.#record;
     if (record === undefined) return ABSENT;
+    // One that has just failed is still there, with pieces that are being deleted.
+    const fill = record.state === "filling" ? this.#fill : undefined;
     return {
       state: record.state,
       sizeBytes: record.sizeBytes,
       storedBytes:
         record.state === "committed"
           ? record.sizeBytes
-          : (this.#fill?.storedBytes ?? (await this.#storedBytes(record))),
-      bytesPerSecond: this.#fill?.bytesPerSecond ?? 0,
+          : (fill?.storedBytes ?? (await this.#storedBytes(record))),
+      bytesPerSecond: fill?.bytesPerSecond ?? 0,
       startedAtMs: record.startedAtMs,
       committedAtMs: record.committedAtMs,
       failure: record.failure,

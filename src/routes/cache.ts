@@ -111,10 +111,9 @@ function statusOf(c: AppContext, image: Image): Promise<BlobStatus> {
 
 /** Sends the state whenever it changes, each second at least, and ends when nothing more will happen by itself. */
 function streamStates(c: AppContext, image: Image): Response {
-  c.header("Cache-Control", NO_STORE);
   c.header("X-Accel-Buffering", "no");
   const { blobs } = c.var.services;
-  return streamSSE(c, async (events) => {
+  const response = streamSSE(c, async (events) => {
     let status = await statusOf(c, image);
     for (;;) {
       await events.writeSSE({ event: "state", data: JSON.stringify(describe(image, status)) });
@@ -123,6 +122,9 @@ function streamStates(c: AppContext, image: Image): Response {
       status = await callObject(() => blobs.getByName(image.layer.digest).watch(seen));
     }
   });
+  // Afterwards: the helper sets one of its own.
+  response.headers.set("Cache-Control", NO_STORE);
+  return response;
 }
 
 function describe(image: Image, status: BlobStatus): z.infer<typeof CacheState> {

@@ -353,7 +353,7 @@ describe("lent credentials", () => {
     const listed = { UPSTREAMS: { other: { url: registry.url, realms: [`${foreign.url}/token`] } } };
     await foreign.configure({ auth: { scheme: "bearer", ...USER } });
     await edgeWith(listed, "/v1/digest/other/a/b:1.0", { headers: lend(USER) });
-    expect((await foreign.counters()).requests).toBe(1);
+    expect((await foreign.counters()).requests).toBeGreaterThan(0);
     await Promise.all([foreign.close(), registry.close()]);
   });
 });
