@@ -109,7 +109,7 @@ describe("an upstream that fails at a lookup", () => {
 
   it("is never asked for what is not there in another upstream", async () => {
     const image = await freshImage();
-    const settings = { UPSTREAMS: { lab: { url: upstream.url }, other: { url: `${upstream.url}` } } };
+    const settings = { UPSTREAMS: { lab: { url: upstream.url }, other: { url: upstream.url } } };
     await upstream.fault({
       match: { repository: image.repository },
       times: 1,

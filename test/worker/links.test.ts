@@ -242,13 +242,13 @@ describe("a link", () => {
     const image = await freshImage();
     const { path } = await makeLink(image.reference);
     const [, , token = "", name = ""] = path.split("/");
-    const others = "Aa0_-.~";
+    const others = ["A", "a"];
     for (let at = 0; at < token.length; at++) {
-      const other = [...others].find((character) => character !== token[at]) ?? "";
+      const other = others.find((character) => character !== token[at]) ?? "";
       // The last character of base64url has bits that say nothing: those count, too.
       const changes =
         at === token.length - 1
-          ? [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"]
+          ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".split("")
           : [other];
       for (const change of changes.filter((character) => character !== token[at])) {
         const changed = token.slice(0, at) + change + token.slice(at + 1);
