@@ -166,14 +166,13 @@ class Transfer {
       );
     }
     const { fillId, state } = this.#view;
-    const view = await openObject(this.#options, this.#request, fillId);
-    if (view.fillId !== fillId && sentSome && state !== "committed") {
-      throw new RegistryError(
-        "upstream-unavailable",
-        `Cannot go on with blob "${this.#request.digest}": it was dropped from the cache before it was verified`,
-      );
+    if (sentSome && state !== "committed") {
+      // What was sent is not verified, so no other fill may go on from it, nor be started for it: the object is asked
+      // again, and tells why this one ended.
+      this.#readableEnd = 0;
+      return;
     }
-    this.#use(view);
+    this.#use(await openObject(this.#options, this.#request, fillId));
   }
 
   #use(view: BlobView): void {
