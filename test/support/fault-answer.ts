@@ -67,7 +67,12 @@ export async function before(
 ): Promise<Answer | "gone" | undefined> {
   for (const action of actions) {
     if (action.kind === "delay") await stalled(response, action.ms);
-    if (action.kind === "hang") await stalled(response, action.ms);
+    if (action.kind === "hang") {
+      await Promise.race([
+        stalled(response, action.ms),
+        ...(action.until === undefined ? [] : [action.until]),
+      ]);
+    }
     if (action.kind === "drop" && action.atByte === undefined && action.afterBytes === undefined) {
       response.socket?.destroy();
     }

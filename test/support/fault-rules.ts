@@ -45,8 +45,8 @@ export type FaultAction =
   | ({ readonly kind: "stall"; readonly ms?: number } & BodyPlace)
   /** Inverts the byte there. */
   | ({ readonly kind: "flip" } & BodyPlace)
-  /** Sends no response headers, for `ms` or until the client leaves. */
-  | { readonly kind: "hang"; readonly ms?: number }
+  /** Sends no response headers, for `ms`, until something else happens, or until the client leaves. */
+  | { readonly kind: "hang"; readonly ms?: number; readonly until?: Promise<void> }
   /** Waits before the response headers. */
   | { readonly kind: "delay"; readonly ms: number }
   | { readonly kind: "throttle"; readonly bytesPerSecond: number }
