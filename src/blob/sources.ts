@@ -30,11 +30,12 @@ export class BlobSources {
     for (const source of sources) this.add(source);
   }
 
-  /** Adds a repository; credentials that are lent anew replace those lent before. */
+  /**
+   * Adds a repository. The same one read with lent credentials is another source, since either may be refused what the
+   * other is not; credentials that are lent anew replace those lent before.
+   */
   add(source: BlobSource): void {
-    const others = this.#sources.filter(
-      (known) => known.source.registry !== source.registry || known.source.repository !== source.repository,
-    );
+    const others = this.#sources.filter((known) => !isSame(known.source, source));
     if (others.length < this.#sources.length && source.credentials === undefined) return;
     this.#sources = [...others, { source, location: {} }].slice(-MAX_SOURCES);
   }
@@ -80,4 +81,9 @@ export class BlobSources {
       ...(credentials === undefined ? {} : { credentials }),
     });
   }
+}
+
+function isSame(a: BlobSource, b: BlobSource): boolean {
+  const lent = a.credentials !== undefined;
+  return a.registry === b.registry && a.repository === b.repository && lent === (b.credentials !== undefined);
 }
