@@ -27,12 +27,21 @@ const args = process.argv.slice(2);
 const tally: Tally = { passed: 0, failed: 0 };
 
 if (args.length === 0) reportTools(tally);
+if (args.length === 0) reportLeftOut();
 if (args.length === 0 || args.includes("check")) runChecks(tally);
 const rest = args.filter((argument) => argument !== "check");
 if (args.length === 0 || rest.length > 0) await runTests(rest, tally);
 
 console.log(`${tally.passed} passed, ${tally.failed} failed`);
 process.exitCode = tally.failed === 0 ? 0 : 1;
+
+/** Says which tests are made by hand only. */
+function reportLeftOut(): void {
+  if (process.env["LARGE"] === "1") return;
+  console.log(
+    "Left out: a file of 5 GiB, which takes minutes and 6 GB of disk; by hand: LARGE=1 npm test -- test/e2e/large",
+  );
+}
 
 /** Says which programs are missing, and what is therefore not tested. */
 function reportTools(tally: Tally): void {

@@ -4,16 +4,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ClientDownload, startDownload } from "../support/client-download.ts";
 import { curl } from "../support/curl.ts";
+import { sourceBytes } from "../support/fault-blobs.ts";
 import type { AddedImage } from "../support/fault-content.ts";
 import { type FaultUpstream, startFaultUpstream } from "../support/fault-upstream.ts";
 import { type Service, startService } from "../support/service.ts";
-import { sha256File } from "../support/sha256.ts";
+import { sha256Bytes, sha256File } from "../support/sha256.ts";
 import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
 import { findTool } from "../support/tools.ts";
 
 const MIB = 1024 * 1024;
 const PIECE = MIB;
 const SIZE = 24 * MIB + 77;
+const TOKEN = "admin-token";
 /** Pieces that as many connections may have had on the wire when something was broken off. */
 const CONNECTIONS = 3;
 
@@ -36,6 +38,13 @@ describe("cold downloads over real sockets", () => {
         CHUNK_BYTES: String(PIECE),
         FILL_CONNECTIONS: String(CONNECTIONS),
         TAG_TTL_SECONDS: "1",
+        ACCESS_TOKENS: {
+          admin: {
+            sha256: sha256Bytes(TOKEN).slice("sha256:".length),
+            scopes: ["admin"],
+            repositories: ["*"],
+          },
+        },
       },
     });
   });
@@ -50,9 +59,9 @@ describe("cold downloads over real sockets", () => {
   });
 
   /** A new image, and where it is downloaded and watched. */
-  function newImage(): AddedImage & { url: string; cacheUrl: string } {
+  function newImage(sizeBytes = SIZE): AddedImage & { url: string; cacheUrl: string } {
     const seed = ++images;
-    const image = upstream.addImage(`team/t${seed}`, "1.0", { sizeBytes: SIZE, seed });
+    const image = upstream.addImage(`team/t${seed}`, "1.0", { sizeBytes, seed });
     const reference = `lab/team/t${seed}:1.0`;
     return {
       ...image,
@@ -116,6 +125,24 @@ describe("cold downloads over real sockets", () => {
       expect(upstreamBytes(image)).toBe(SIZE);
     },
   );
+
+  test("of a range in the last MiB of a GiB are answered while the fill has barely begun", async () => {
+    const image = newImage(1024 * MIB);
+    const start = image.sizeBytes - MIB;
+    const end = start + 65_536;
+    const range = await startDownload(image.url, { Range: `bytes=${start}-${end - 1}` });
+    const source = upstream.blob(image.repository, image.digest);
+    expect(await range.digest()).toBe(
+      sha256Bytes(source === undefined ? "" : sourceBytes(source, start, end)),
+    );
+    expect(upstreamBytes(image)).toBeLessThan(image.sizeBytes / 4);
+    expect((await stateOf(image)).state).toBe("filling");
+    const dropped = await fetch(image.cacheUrl, {
+      method: "DELETE",
+      headers: { Authorization: `Bearer ${TOKEN}` },
+    });
+    expect(dropped.status).toBe(204);
+  });
 
   test("go on to their end when all clients vanish half-way", async () => {
     const image = newImage();
