@@ -11,7 +11,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/support/**/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "cli/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "test/support/**/*.test.ts",
+          ],
           environment: "node",
           sequence: { groupOrder: 1 },
         },
@@ -34,7 +39,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          include: ["test/e2e/**/*.test.ts", "test/cli/**/*.test.ts"],
           environment: "node",
           // Each file starts servers of its own: two at once would measure each other on a small machine.
           fileParallelism: false,
