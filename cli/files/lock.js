@@ -72,7 +72,7 @@ async function readOwner(file) {
  * @param {Owner | undefined} owner
  */
 async function isStale(file, owner) {
-  if (owner?.host === hostname() && !isAlive(owner.pid)) return true;
+  if (owner?.host === hostname() && !(await isAlive(owner.pid))) return true;
   try {
     return Date.now() - (await stat(file)).mtimeMs > STALE_MS;
   } catch {
@@ -81,11 +81,13 @@ async function isStale(file, owner) {
 }
 
 /** @param {number} pid */
-function isAlive(pid) {
+async function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return errorCode(error) === "EPERM";
   }
+  // A killed process whose parent has not asked for its exit code still has its number.
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat.slice(stat.lastIndexOf(")") + 2)[0] !== "Z";
 }

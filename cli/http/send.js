@@ -27,10 +27,16 @@ export async function send({ method, url, headers, body, idleMs, signal }) {
   try {
     return await new Promise((resolve, reject) => {
       const outgoing = request(url, { method, headers: { ...headers }, signal });
+      /** @type {http.IncomingMessage | undefined} */
+      let answer;
       outgoing.setTimeout(idleMs, () => {
-        outgoing.destroy(new Error(`nothing came or went for ${Math.round(idleMs / 1000)} s`));
+        // Whoever reads the answer is told by it, not by the request.
+        (answer ?? outgoing).destroy(new Error(`nothing came or went for ${Math.round(idleMs / 1000)} s`));
       });
-      outgoing.once("response", resolve);
+      outgoing.once("response", (response) => {
+        answer = response;
+        resolve(response);
+      });
       // More than one may come, and an unheard one would end the process.
       outgoing.on("error", reject);
       if (!(body instanceof Readable)) {

@@ -81,7 +81,8 @@ export async function uploadBlob(upload) {
       if (isStatus(error, 413)) throw tooLarge(upload, error);
       // What the server holds is not the file: of no use to the next run.
       if (error instanceof CliError && error.kind === "mismatch") await memory.forget();
-      await patience.failed(isStatus(error, 404, 416) ? asUnavailable(error) : error);
+      const lost = session !== undefined && isStatus(error, 404, 416);
+      await patience.failed(lost ? asUnavailable(error) : error);
     }
   }
   await memory.forget();
