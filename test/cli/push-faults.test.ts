@@ -116,7 +116,7 @@ describe("sif-edge push in parts", () => {
     server.script({
       method: "PATCH",
       path: /at=0/,
-      act: async (request, response, answer) => {
+      act: async (_request, response, answer) => {
         response.writeHead = () => response.destroy();
         await answer();
       },
@@ -179,7 +179,7 @@ describe("sif-edge push in parts", () => {
     server.script({
       method: "PUT",
       path: UPLOADS,
-      act: async (request, response, answer) => {
+      act: async (_request, response, answer) => {
         response.writeHead = () => response.destroy();
         await answer();
       },
