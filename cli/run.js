@@ -90,5 +90,5 @@ function report(error, json) {
 
 /** @param {NodeJS.Signals} name */
 function stopped(name) {
-  return new CliError("interrupted", `Stopped by ${name}; the same command goes on where this one stopped`);
+  return new CliError("interrupted", `Stopped by ${name}; run the same command again to go on`);
 }

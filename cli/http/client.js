@@ -97,7 +97,7 @@ export class Client {
    * @throws {CliError}
    */
   async call(method, target, options) {
-    return this.#repeat(async () => {
+    return this.persist(SMALL_ATTEMPTS, async () => {
       const response = await this.once(method, target, options);
       await discard(response);
       return response;
@@ -113,19 +113,21 @@ export class Client {
    * @throws {CliError}
    */
   async json(method, target, options) {
-    return this.#repeat(async () => {
+    return this.persist(SMALL_ATTEMPTS, async () => {
       const response = await this.once(method, target, options);
       return { body: await this.#readJson(response, options.action), response };
     });
   }
 
   /**
+   * Does something that may be repeated, until it succeeds.
    * @template T
+   * @param {number} attempts failures that end it
    * @param {() => Promise<T>} act
    * @returns {Promise<T>}
    */
-  async #repeat(act) {
-    const patience = this.patience(SMALL_ATTEMPTS);
+  async persist(attempts, act) {
+    const patience = this.patience(attempts);
     for (;;) {
       try {
         return await act();

@@ -86,11 +86,11 @@ export class Progress {
     if (this.#style === "bar") {
       if (!end && sinceMs < REDRAW_MS) return;
       const columns = this.#stream.columns || DEFAULT_COLUMNS;
-      this.#stream.write(CLEAR_LINE + progressBar(transfer.state(nowMs), columns) + (end ? "\n" : ""));
+      this.#stream.write(CLEAR_LINE + progressBar(transfer.state(nowMs, end), columns) + (end ? "\n" : ""));
     } else {
       // What is over before a line was due needs none.
       if (end ? !transfer.shown : sinceMs < LINE_MS) return;
-      this.#stream.write(`${progressText(transfer.state(nowMs))}\n`);
+      this.#stream.write(`${progressText(transfer.state(nowMs, end))}\n`);
     }
     transfer.drawnAtMs = nowMs;
     transfer.shown = true;
@@ -101,6 +101,7 @@ export class Progress {
 export class Transfer {
   #doneBytes = 0;
   #rate = new Rate();
+  #whole = Rate.since(0, Date.now());
   #label;
   #totalBytes;
   #redraw;
@@ -127,9 +128,11 @@ export class Transfer {
   /** @param {number} bytes that are done, from the beginning */
   reach(bytes) {
     // What was done before is no speed of this run, and what is done again even less.
+    const nowMs = Date.now();
     if (this.#doneBytes === 0 || bytes < this.#doneBytes) this.#rate = new Rate();
+    if (this.#doneBytes === 0) this.#whole = Rate.since(bytes, nowMs);
     this.#doneBytes = bytes;
-    this.#rate.add(bytes, Date.now());
+    this.#rate.add(bytes, nowMs);
     this.#redraw(false);
   }
 
@@ -146,14 +149,17 @@ export class Transfer {
     this.#redraw(true);
   }
 
-  /** @param {number} nowMs */
-  state(nowMs) {
+  /**
+   * @param {number} nowMs
+   * @param {boolean} end whether the rate is to be that of the whole run
+   */
+  state(nowMs, end) {
     this.#rate.add(this.#doneBytes, nowMs);
     return {
       label: this.#label,
       doneBytes: this.#doneBytes,
       totalBytes: this.#totalBytes,
-      bytesPerSecond: this.#rate.bytesPerSecond(this.#doneBytes, nowMs),
+      bytesPerSecond: (end ? this.#whole : this.#rate).bytesPerSecond(this.#doneBytes, nowMs),
     };
   }
 }

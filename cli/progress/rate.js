@@ -9,6 +9,18 @@ export class Rate {
   #samples = [];
 
   /**
+   * The rate since one moment, to which nothing is to be added.
+   * @param {number} bytes how far it was
+   * @param {number} atMs
+   * @returns {Rate}
+   */
+  static since(bytes, atMs) {
+    const rate = new Rate();
+    rate.add(bytes, atMs);
+    return rate;
+  }
+
+  /**
    * @param {number} bytes how far it is
    * @param {number} nowMs
    */

@@ -47,7 +47,7 @@ import { UploadSession } from "./upload-session.js";
  */
 export async function pushImage(file, reference, options) {
   return readingFile(file, async (handle, sizeBytes) => {
-    const { client, progress, signal, env } = options;
+    const { client, progress, signal, env, partBytes, attempts } = options;
     const { name, tag } = reference;
     const filename = path.basename(file);
     const action = `push "${file}" to "${formatReference(reference)}"`;
@@ -61,12 +61,11 @@ export async function pushImage(file, reference, options) {
     }).finally(() => hashing.end());
 
     const blob = { client, name, digest, action };
-    const uploaded = !(await hasBlob(blob));
+    const uploaded = !(await client.persist(attempts, () => hasBlob(blob)));
     let resumedFrom = 0;
     if (uploaded) {
       const memory = await openSessionMemory(uploadsDirectory(env), [client.origin, name, digest]);
       const transfer = progress.begin(`Pushing ${filename}`, sizeBytes);
-      const { partBytes, attempts } = options;
       try {
         const upload = { ...blob, handle, sizeBytes, partBytes, attempts, memory, transfer };
         resumedFrom = (await uploadBlob(upload)).resumedFromBytes;
@@ -78,7 +77,7 @@ export async function pushImage(file, reference, options) {
       }
     }
 
-    await pushConfig(client, name, action, options.attempts);
+    await client.persist(attempts, () => pushConfig(client, name, action));
     const created = createdTime(metadata, new Date());
     const manifest = makeManifest({ filename, digest, sizeBytes, created, annotations: options.annotations });
     await client.call("PUT", `/v2/${pathOf(name)}/manifests/${pathOf(tag)}`, {
@@ -103,21 +102,11 @@ export async function pushImage(file, reference, options) {
  * @param {Client} client
  * @param {string} name
  * @param {string} action
- * @param {number} attempts
  */
-async function pushConfig(client, name, action, attempts) {
-  const blob = { client, name, action, digest: CONFIG_DIGEST };
-  const patience = client.patience(attempts);
-  for (;;) {
-    try {
-      if (await hasBlob(blob)) return;
-      const session = await UploadSession.begin(client, name, action);
-      await session.commit(CONFIG_DIGEST, CONFIG);
-      return;
-    } catch (error) {
-      await patience.failed(error);
-    }
-  }
+async function pushConfig(client, name, action) {
+  if (await hasBlob({ client, name, action, digest: CONFIG_DIGEST })) return;
+  const session = await UploadSession.begin(client, name, action);
+  await session.commit(CONFIG_DIGEST, CONFIG);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { CliError } from "../failure.js";
 import { streamRange } from "../files/stream-range.js";
+import { discard } from "../http/client.js";
 import { pathOf } from "../reference.js";
 import { formatBytes } from "../units.js";
 import { UploadSession } from "./upload-session.js";
@@ -26,16 +27,17 @@ import { UploadSession } from "./upload-session.js";
  */
 
 /**
- * Whether a repository has a blob.
+ * Asks, once, whether a repository has a blob.
  * @param {Pick<BlobUpload, "client" | "name" | "digest" | "action">} blob
  * @returns {Promise<boolean>}
  * @throws {CliError}
  */
 export async function hasBlob({ client, name, digest, action }) {
-  const response = await client.call("HEAD", `/v2/${pathOf(name)}/blobs/${pathOf(digest)}`, {
+  const response = await client.once("HEAD", `/v2/${pathOf(name)}/blobs/${pathOf(digest)}`, {
     action,
     expect: [200, 404],
   });
+  await discard(response);
   return response.statusCode === 200;
 }
 

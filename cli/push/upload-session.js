@@ -1,6 +1,7 @@
 /** One upload session: OCI distribution specification 1.1, section "Pushing a blob in chunks". */
 
 import { CliError } from "../failure.js";
+import { discard } from "../http/client.js";
 import { pathOf } from "../reference.js";
 
 /** @import { IncomingMessage } from "node:http" */
@@ -30,7 +31,7 @@ export class UploadSession {
   }
 
   /**
-   * Begins an upload.
+   * Begins an upload; asks once.
    * @param {Client} client
    * @param {string} name registry and repository
    * @param {string} action
@@ -38,11 +39,12 @@ export class UploadSession {
    * @throws {CliError}
    */
   static async begin(client, name, action) {
-    const response = await client.call("POST", `/v2/${pathOf(name)}/blobs/uploads/`, {
+    const response = await client.once("POST", `/v2/${pathOf(name)}/blobs/uploads/`, {
       action,
       expect: [202],
       headers: { "content-length": 0 },
     });
+    await discard(response);
     const { location } = response.headers;
     if (location === undefined) {
       throw new CliError(
@@ -62,11 +64,12 @@ export class UploadSession {
   }
 
   /**
-   * Asks how far it is.
+   * Asks, once, how far it is.
    * @throws {CliError} not-found, where the server knows it no more
    */
   async refresh() {
-    const response = await this.#client.call("GET", this.#location, { action: this.#action, expect: [204] });
+    const response = await this.#client.once("GET", this.#location, { action: this.#action, expect: [204] });
+    await discard(response);
     this.#follow(response);
     this.offsetBytes = parseOffset(response.headers.range) ?? 0;
   }
@@ -89,7 +92,7 @@ export class UploadSession {
       },
       body,
     });
-    response.resume();
+    await discard(response);
     this.#follow(response);
     this.offsetBytes = parseOffset(response.headers.range) ?? first + bytes;
   }
@@ -109,7 +112,7 @@ export class UploadSession {
       headers: { "content-type": "application/octet-stream", "content-length": body.length },
       body,
     });
-    response.resume();
+    await discard(response);
   }
 
   /** Ends it, so that the server need not keep what it has. */

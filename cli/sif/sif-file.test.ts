@@ -1,4 +1,4 @@
-import { type FileHandle, open, writeFile } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectedSamples, readSample } from "../../test/support/sif-samples.ts";
@@ -18,12 +18,11 @@ afterAll(() => removeTempDir(directory));
 async function metadataOf(bytes: Uint8Array): Promise<string | undefined> {
   const file = path.join(directory, `${count++}.sif`);
   await writeFile(file, bytes);
-  let handle: FileHandle | undefined;
+  const handle = await open(file);
   try {
-    handle = await open(file);
     return await readSifMetadata(handle, bytes.length, "x.sif");
   } finally {
-    await handle?.close();
+    await handle.close();
   }
 }
 

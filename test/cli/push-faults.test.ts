@@ -105,7 +105,7 @@ describe("sif-edge push in parts", () => {
     const { child, result } = startCli(args, { home, server: server.url });
     const stopped = await result;
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toContain("the same command goes on where this one stopped");
+    expect(stopped.stderr).toContain("run the same command again to go on");
     const { stdout } = await push();
     expect(JSON.parse(stdout).resumedFrom).toBe(262_144);
     expectPushed();
