@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { runCli, startCli } from "../support/cli.ts";
+import { type CliResult, runCli, startCli } from "../support/cli.ts";
 import { ImageServer } from "../support/image-server.ts";
 import { answerWith, hangUp } from "../support/scripted-server.ts";
 import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
@@ -27,6 +27,22 @@ afterEach(() => removeTempDir(home));
 
 function pull(...more: string[]) {
   return runCli(["pull", "lab/tool:1.0", "--json", ...more], { home, server: server.url });
+}
+
+/** A pull that gets a signal when so many bytes are in its file; no more are sent. */
+function pullStopped(signal: NodeJS.Signals, atBytes: number): Promise<CliResult> {
+  server.script({
+    method: "GET",
+    path: IMAGES,
+    act: async (_request, response) => {
+      response.writeHead(200, { "content-length": sizeBytes });
+      response.write(bytes.subarray(0, atBytes));
+      while ((await sizeOf(PARTIAL)) < atBytes) await sleep(10);
+      child.kill(signal);
+    },
+  });
+  const { child, result } = startCli(["pull", "lab/tool:1.0"], { home, server: server.url });
+  return result;
 }
 
 async function expectPulled(name = NAME) {
@@ -68,18 +84,7 @@ describe("sif-edge pull", () => {
   );
 
   test("goes on in another process after it was killed", async () => {
-    server.script({
-      method: "GET",
-      path: IMAGES,
-      act: async (_request, response) => {
-        response.writeHead(200, { "content-length": sizeBytes });
-        response.write(bytes.subarray(0, 400_000));
-        while ((await sizeOf(PARTIAL)) < 400_000) await sleep(10);
-        child.kill("SIGKILL");
-      },
-    });
-    const { child, result } = startCli(["pull", "lab/tool:1.0"], { home, server: server.url });
-    expect((await result).code).toBe(null);
+    expect((await pullStopped("SIGKILL", 400_000)).code).toBe(null);
     expect(await filesThere()).not.toContain(NAME);
     const { code, stdout } = await pull();
     expect(code).toBe(0);
@@ -88,18 +93,7 @@ describe("sif-edge pull", () => {
   });
 
   test("leaves what it has, and no file of the final name, when it is stopped by Ctrl-C", async () => {
-    server.script({
-      method: "GET",
-      path: IMAGES,
-      act: async (_request, response) => {
-        response.writeHead(200, { "content-length": sizeBytes });
-        response.write(bytes.subarray(0, 300_000));
-        while ((await sizeOf(PARTIAL)) < 300_000) await sleep(10);
-        child.kill("SIGINT");
-      },
-    });
-    const { child, result } = startCli(["pull", "lab/tool:1.0"], { home, server: server.url });
-    expect((await result).code).toBe(130);
+    expect((await pullStopped("SIGINT", 300_000)).code).toBe(130);
     expect(await filesThere()).toEqual([PARTIAL]);
     expect(JSON.parse((await pull()).stdout).resumedFrom).toBe(300_000);
     await expectPulled();
@@ -285,7 +279,7 @@ describe("sif-edge pull and the files that are there", () => {
   });
 
   test("lets one process at a time download to one file", async () => {
-    let second: Awaited<ReturnType<typeof pull>> | undefined;
+    let second: CliResult | undefined;
     server.script({
       method: "GET",
       path: IMAGES,

@@ -1,8 +1,7 @@
 import { appendFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { runCli, startCli } from "../support/cli.ts";
+import { type CliResult, type CliRun, runCli, startCli } from "../support/cli.ts";
 import { answerWith, hangUp } from "../support/scripted-server.ts";
 import { makeSif } from "../support/sif-fixture.ts";
 import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
@@ -28,9 +27,26 @@ beforeEach(async () => {
 
 afterEach(() => removeTempDir(home));
 
-function push(...more: string[]) {
+function start(...more: string[]): CliRun {
   const args = ["push", file, "local/tools/x:1.0", "--part-size", "256K", "--json", ...more];
-  return runCli(args, { home, server: server.url });
+  return startCli(args, { home, server: server.url });
+}
+
+function push(...more: string[]): Promise<CliResult> {
+  return start(...more).result;
+}
+
+/** A push that gets a signal when it sends a certain part, which is never answered. */
+function pushStopped(signal: NodeJS.Signals, part: RegExp): Promise<CliResult> {
+  server.script({
+    method: "PATCH",
+    path: part,
+    act: () => {
+      child.kill(signal);
+    },
+  });
+  const { child, result } = start();
+  return result;
 }
 
 /** Bytes that PATCH requests announced. */
@@ -74,18 +90,7 @@ describe("sif-edge push in parts", () => {
   });
 
   test("goes on in another process after it was killed, from the offset that the server reports", async () => {
-    server.script({
-      method: "PATCH",
-      path: /at=524288/,
-      act: async () => {
-        child.kill("SIGKILL");
-        await sleep(100);
-      },
-    });
-    const args = ["push", file, "local/tools/x:1.0", "--part-size", "256K"];
-    const { child, result } = startCli(args, { home, server: server.url });
-    expect((await result).code).toBe(null);
-
+    expect((await pushStopped("SIGKILL", /at=524288/)).code).toBe(null);
     const { code, stdout } = await push();
     expect(code).toBe(0);
     expect(JSON.parse(stdout).resumedFrom).toBe(524_288);
@@ -93,17 +98,7 @@ describe("sif-edge push in parts", () => {
   });
 
   test("keeps its place when it is stopped by Ctrl-C, and says so", async () => {
-    server.script({
-      method: "PATCH",
-      path: /at=262144/,
-      act: async () => {
-        child.kill("SIGINT");
-        await sleep(200);
-      },
-    });
-    const args = ["push", file, "local/tools/x:1.0", "--part-size", "256K"];
-    const { child, result } = startCli(args, { home, server: server.url });
-    const stopped = await result;
+    const stopped = await pushStopped("SIGINT", /at=262144/);
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain("run the same command again to go on");
     const { stdout } = await push();
@@ -285,7 +280,7 @@ describe("sif-edge push in parts", () => {
   });
 
   test("uses a session of its own while another process pushes the same file", async () => {
-    let second: Awaited<ReturnType<typeof push>> | undefined;
+    let second: CliResult | undefined;
     server.script({
       method: "PATCH",
       path: /at=262144/,

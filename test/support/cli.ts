@@ -1,8 +1,8 @@
 /** Runs the command-line client as a user does: in a process of its own, with a home of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
 import path from "node:path";
+import { isExecutable } from "./tools.ts";
 
 const MAIN = path.join(import.meta.dirname, "../../cli/main.js");
 const TIME_LIMIT_MS = 60_000;
@@ -74,13 +74,4 @@ export function startCli(args: readonly string[], options: CliOptions): CliRun {
 /** Runs the client to its end. */
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
   return startCli(args, options).result;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

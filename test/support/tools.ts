@@ -77,7 +77,8 @@ export function requireTool(name: ToolName): string {
   return found;
 }
 
-function isExecutable(file: string): boolean {
+/** Whether there is such a file, and it may be run. */
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;
