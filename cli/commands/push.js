@@ -9,6 +9,7 @@ import { formatBytes, parseCount, parseSize } from "../units.js";
 
 /** Below the 100 MB that Cloudflare's smaller plans take as one request. */
 const DEFAULT_PART = "64M";
+const MIN_PART_BYTES = 64 * 1024;
 const DEFAULT_ATTEMPTS = 8;
 const DESCRIPTION = "org.opencontainers.image.description";
 
@@ -30,7 +31,7 @@ export const pushCommand = {
   async run([file = "", text = ""], { connect, options, progress, signal, env }) {
     const reference = taggedReference(text);
     const annotations = readAnnotations(options);
-    const partBytes = parseSize(options.text("part-size") ?? DEFAULT_PART, "--part-size");
+    const partBytes = readPartSize(options.text("part-size") ?? DEFAULT_PART);
     const attempts = parseCount(options.text("attempts") ?? String(DEFAULT_ATTEMPTS), "--attempts");
     const client = await connect();
     const pushed = await pushImage(file, reference, {
@@ -60,6 +61,20 @@ function taggedReference(text) {
   const reference = splitReference(text);
   if (reference.digest === undefined) return { ...reference, tag: reference.tag ?? "latest" };
   throw new CliError("usage", `Cannot push to "${text}": a digest is computed, not chosen; give a tag`);
+}
+
+/**
+ * @param {string} text
+ * @returns {number} bytes
+ * @throws {CliError} usage
+ */
+function readPartSize(text) {
+  const bytes = parseSize(text, "--part-size");
+  if (bytes >= MIN_PART_BYTES) return bytes;
+  throw new CliError(
+    "usage",
+    `Cannot use --part-size "${text}": it is ${formatBytes(MIN_PART_BYTES)} at least`,
+  );
 }
 
 /**

@@ -83,8 +83,7 @@ export async function uploadBlob(upload) {
       if (isStatus(error, 413)) throw tooLarge(upload, error);
       // What the server holds is not the file: of no use to the next run.
       if (error instanceof CliError && error.kind === "mismatch") await memory.forget();
-      const lost = session !== undefined && isStatus(error, 404, 416);
-      await patience.failed(lost ? asUnavailable(error) : error);
+      await patience.failed(session !== undefined && isLost(error) ? asUnavailable(error) : error);
     }
   }
   await memory.forget();
@@ -115,12 +114,25 @@ async function goOnWith(session, sizeBytes, refusedAtBytes) {
  * @param {UploadSession} session
  * @param {BlobUpload} upload
  */
-async function sendPart(session, { handle, sizeBytes, partBytes, transfer }) {
+async function sendPart(session, { action, handle, sizeBytes, partBytes, transfer }) {
   const start = session.offsetBytes;
   const bytes = Math.min(Math.max(partBytes, session.minPartBytes), sizeBytes - start);
   const body = streamRange(handle, start, bytes, (sent) => transfer.advance(sent));
   await session.send(body, bytes);
+  if (session.offsetBytes <= start) {
+    throw new CliError("unavailable", `Cannot ${action}: the server took none of the bytes it was sent`);
+  }
   if (session.offsetBytes !== start + bytes) transfer.reach(session.offsetBytes);
+}
+
+/**
+ * Whether it may be the session's fault alone.
+ * @param {unknown} error
+ * @returns {error is CliError}
+ */
+function isLost(error) {
+  if (isStatus(error, 404, 416)) return true;
+  return error instanceof CliError && ["BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN"].includes(error.code);
 }
 
 /**

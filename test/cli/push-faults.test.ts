@@ -151,6 +151,23 @@ describe("sif-edge push in parts", () => {
     expectPushed();
   });
 
+  test("begins another session where a registry calls one invalid", async () => {
+    const body = '{"errors":[{"code":"BLOB_UPLOAD_INVALID","message":"wrong state"}]}';
+    server.script({ method: "PATCH", path: /at=262144/, act: answerWith(400, {}, body) });
+    server.script({ method: "GET", path: UPLOADS, act: answerWith(400, {}, body) });
+    const { code } = await push();
+    expect(code).toBe(0);
+    expect(server.callsOf("POST", UPLOADS)).toHaveLength(3); // the config's, too
+    expect(server.blobs.get(sif.digest)).toEqual(Buffer.from(sif.bytes));
+  });
+
+  test("gives up a server that takes the bytes and has none of them", async () => {
+    server.script({ method: "PATCH", path: UPLOADS, times: 2, act: answerWith(202, { range: "0-0" }) });
+    const { code, stderr } = await push("--attempts", "2");
+    expect(code).toBe(6);
+    expect(stderr).toContain("the server took none of the bytes it was sent");
+  });
+
   test("waits as long as a 503 says, and goes on", async () => {
     server.script({ method: "PATCH", path: UPLOADS, times: 2, act: answerWith(503, { "retry-after": "1" }) });
     const { code, stderr } = await push();

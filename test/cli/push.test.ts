@@ -91,5 +91,6 @@ describe.skipIf(findTool("docker-registry") === undefined)("sif-edge push to a d
     expect((await cli("push", file, `local/x@${sif.digest}`)).code).toBe(2);
     expect((await cli("push", file, "local/x:1", "--annotation", "novalue")).code).toBe(2);
     expect((await cli("push", file, "local/x:1", "--part-size", "none")).code).toBe(2);
+    expect((await cli("push", file, "local/x:1", "--part-size", "1K")).code).toBe(2);
   });
 });
