@@ -1,19 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { cacheState, digestOf, edge, freshRepository, freshSeed, received, upstream } from "./edge.ts";
+import { cacheState, digestOf, edge, freshImage, received, upstream } from "./edge.ts";
 
 const KIB = 1024;
 const CHUNK = 64 * KIB;
-
-/** A new image in the upstream, and its reference here. */
-async function newImage(sizeBytes: number) {
-  const repository = freshRepository();
-  const image = await upstream.addImage(repository, "1.0", {
-    sizeBytes,
-    seed: freshSeed(),
-    title: "tool.sif",
-  });
-  return { ...image, reference: `lab/${repository}:1.0` };
-}
 
 async function upstreamBytes(digest: string): Promise<number> {
   return (await upstream.counters()).blobBytes[digest] ?? 0;
@@ -31,7 +20,7 @@ describe("a cold download", () => {
     5 * CHUNK + 255,
     1024 * KIB + 1,
   ])("of %d bytes is the upstream's file, and the next one comes from the cache", async (sizeBytes) => {
-    const image = await newImage(sizeBytes);
+    const image = await freshImage({ sizeBytes: sizeBytes });
     const cold = await edge(`/v1/images/${image.reference}`);
     expect(cold.status).toBe(200);
     expect(cold.headers.get("Cache-Status")).toBe("sif-edge; fwd=uri-miss; stored");
@@ -44,7 +33,7 @@ describe("a cold download", () => {
   });
 
   it("of an empty file is an empty file", async () => {
-    const image = await newImage(0);
+    const image = await freshImage({ sizeBytes: 0 });
     const cold = await edge(`/v1/images/${image.reference}`);
     expect(cold.status).toBe(200);
     expect((await cold.arrayBuffer()).byteLength).toBe(0);
@@ -52,7 +41,7 @@ describe("a cold download", () => {
   });
 
   it.each([8, 64])("by %d clients at once costs the upstream one download", async (clients) => {
-    const image = await newImage(700 * KIB);
+    const image = await freshImage({ sizeBytes: 700 * KIB });
     const responses = await Promise.all(
       Array.from({ length: clients }, () => edge(`/v1/images/${image.reference}`)),
     );
@@ -69,7 +58,7 @@ describe("a cold download", () => {
   });
 
   it("in ranges by many clients costs the upstream one download too", async () => {
-    const image = await newImage(600 * KIB);
+    const image = await freshImage({ sizeBytes: 600 * KIB });
     const ranges = Array.from(
       { length: 12 },
       (_, part) => [part * 50 * KIB, (part + 1) * 50 * KIB - 1] as const,
@@ -89,7 +78,7 @@ describe("a cold download", () => {
   });
 
   it("answers a range near the end while the fill has barely begun", async () => {
-    const image = await newImage(4096 * KIB);
+    const image = await freshImage({ sizeBytes: 4096 * KIB });
     const slow = await upstream.fault({
       match: { kind: "blob", reference: image.digest },
       action: { kind: "throttle", bytesPerSecond: 400 * KIB },
@@ -106,7 +95,7 @@ describe("a cold download", () => {
   });
 
   it("goes on to its end although every client has gone", async () => {
-    const image = await newImage(1024 * KIB);
+    const image = await freshImage({ sizeBytes: 1024 * KIB });
     const response = await edge(`/v1/images/${image.reference}`);
     const reader = response.body?.getReader();
     await reader?.read();

@@ -1,15 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Fault } from "../support/fault-rules.ts";
-import {
-  bearer,
-  cacheState,
-  digestOf,
-  edge,
-  freshRepository,
-  freshSeed,
-  received,
-  upstream,
-} from "./edge.ts";
+import { bearer, cacheState, digestOf, edge, freshImage, received, upstream } from "./edge.ts";
 
 const KIB = 1024;
 const SIZE = 700 * KIB;
@@ -20,14 +11,9 @@ afterEach(async () => {
 
 /** A new image in the upstream whose blob requests meet a fault. */
 async function faultyImage(fault: Omit<Fault, "match">, options: { declaredSizeBytes?: number } = {}) {
-  const repository = freshRepository();
-  const image = await upstream.addImage(repository, "1.0", {
-    sizeBytes: SIZE,
-    seed: freshSeed(),
-    ...options,
-  });
+  const image = await freshImage({ sizeBytes: SIZE, ...options });
   const id = await upstream.fault({ ...fault, match: { kind: "blob", reference: image.digest } });
-  return { ...image, reference: `lab/${repository}:1.0`, hits: () => upstream.faultHits(id) };
+  return { ...image, hits: () => upstream.faultHits(id) };
 }
 
 async function blobBytes(digest: string): Promise<number> {

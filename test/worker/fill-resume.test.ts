@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { CommitStore } from "../../src/store/commit-store.ts";
 import { pieceKey } from "../../src/store/keys.ts";
-import { bearer, cacheState, digestOf, edge, freshRepository, freshSeed, upstream } from "./edge.ts";
+import { bearer, cacheState, digestOf, edge, freshImage, upstream } from "./edge.ts";
 
 const KIB = 1024;
 const SIZE = 1000 * KIB;
@@ -13,15 +13,9 @@ afterEach(async () => {
   await upstream.clearFaults();
 });
 
-async function newImage() {
-  const repository = freshRepository();
-  const image = await upstream.addImage(repository, "1.0", { sizeBytes: SIZE, seed: freshSeed() });
-  return { ...image, reference: `lab/${repository}:1.0` };
-}
-
 /** Warms an image from a slow upstream until about half of it is stored. */
 async function halfFilled() {
-  const image = await newImage();
+  const image = await freshImage({ sizeBytes: SIZE });
   await upstream.fault({
     match: { kind: "blob", reference: image.digest },
     action: { kind: "throttle", bytesPerSecond: 300 * KIB },
@@ -70,7 +64,7 @@ describe("a fill whose object is gone", () => {
   });
 
   it("remembers that it is committed after an eviction", async () => {
-    const image = await newImage();
+    const image = await freshImage({ sizeBytes: SIZE });
     await (await edge(`/v1/images/${image.reference}`)).arrayBuffer();
     await cacheState(image.reference, "committed");
     await evictDurableObject(env.BLOBS.getByName(image.digest));
@@ -80,7 +74,7 @@ describe("a fill whose object is gone", () => {
 
 describe("a committed blob that lost a piece", () => {
   it("has that piece fetched again while it is read", async () => {
-    const image = await newImage();
+    const image = await freshImage({ sizeBytes: SIZE });
     await (await edge(`/v1/images/${image.reference}`)).arrayBuffer();
     await cacheState(image.reference, "committed");
     const commit = await new CommitStore(env.BUCKET).get(parseDigest(image.digest));
@@ -93,7 +87,7 @@ describe("a committed blob that lost a piece", () => {
   });
 
   it("has all of them fetched again when all are lost", async () => {
-    const image = await newImage();
+    const image = await freshImage({ sizeBytes: SIZE });
     await (await edge(`/v1/images/${image.reference}`)).arrayBuffer();
     await cacheState(image.reference, "committed");
     const commit = await new CommitStore(env.BUCKET).get(parseDigest(image.digest));
@@ -108,7 +102,7 @@ describe("a committed blob that lost a piece", () => {
 describe("a blob that nobody reads", () => {
   it("is dropped by its alarm after the idle time, pieces and all", async () => {
     const { runDurableObjectAlarm, runInDurableObject } = await import("cloudflare:test");
-    const image = await newImage();
+    const image = await freshImage({ sizeBytes: SIZE });
     await (await edge(`/v1/images/${image.reference}`)).arrayBuffer();
     await cacheState(image.reference, "committed");
     const commit = await new CommitStore(env.BUCKET).get(parseDigest(image.digest));
@@ -131,7 +125,7 @@ describe("a blob that nobody reads", () => {
 
 describe("a blob that is read slowly", () => {
   it("is refused to nobody while it is warmed a second time", async () => {
-    const image = await newImage();
+    const image = await freshImage({ sizeBytes: SIZE });
     const states = await Promise.all(
       Array.from({ length: 5 }, () =>
         edge(`/v1/cache/${image.reference}`, { method: "PUT", headers: bearer("reader") }),
