@@ -1,6 +1,5 @@
 /** From a reference to the SIF file that it means. */
 
-import { RegistryError } from "../errors.ts";
 import { safeBaseName } from "../http/content-disposition.ts";
 import { type Digest, digestHex, parseDigest } from "../oci/digest.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
@@ -10,8 +9,9 @@ import { sifLayer } from "../oci/sif-layer.ts";
 import type { Services } from "../services.ts";
 import type { UpstreamCredentials } from "../upstream/credentials.ts";
 import { lastModified } from "./last-modified.ts";
-import { type RepositoryView, openRepository } from "./open-repository.ts";
-import type { ResolvedManifest, Wanted } from "./resolution.ts";
+import { loadManifest } from "./load-manifest.ts";
+import { openRepository } from "./open-repository.ts";
+import type { ResolvedManifest, Resolver, Wanted } from "./resolution.ts";
 
 /** OCI image specification 1.1, annotations.md. */
 const TITLE = "org.opencontainers.image.title";
@@ -53,13 +53,13 @@ export interface Image {
 export async function findImage(services: Services, request: ImageRequest): Promise<Image> {
   const { reference, architecture } = request;
   const repository = openRepository(services, reference, request.lent);
-  const top = await loadManifest(services, repository, wantedBy(reference));
+  const top = await readManifest(services, repository, wantedBy(reference));
   let found = top;
   let platform: string | undefined;
   if (top.manifest.kind === "index") {
     const child = selectPlatform(top.manifest, architecture);
     platform = child.platform?.architecture ?? architecture;
-    found = await loadManifest(services, repository, { digest: parseDigest(child.digest) });
+    found = await readManifest(services, repository, { digest: parseDigest(child.digest) });
   }
   const layer = sifLayer(found.manifest, formatReference(reference));
   const annotations = found.manifest.annotations;
@@ -81,30 +81,14 @@ export async function findImage(services: Services, request: ImageRequest): Prom
 }
 
 /** A manifest with its place in the repository. */
-interface LoadedManifest {
+interface ReadManifest {
   readonly resolved: ResolvedManifest;
   readonly manifest: Manifest;
 }
 
-async function loadManifest(
-  services: Services,
-  repository: RepositoryView,
-  wanted: Wanted,
-): Promise<LoadedManifest> {
-  let resolved = await repository.resolve(wanted);
-  let stored = await services.manifests.get(resolved.digest);
-  if (stored === null) {
-    // The repository believed it to be stored; something else deleted it.
-    resolved = await repository.resolve(wanted, { confirmStored: true });
-    stored = await services.manifests.get(resolved.digest);
-  }
-  if (stored === null) {
-    throw new RegistryError(
-      "internal-error",
-      `Cannot read manifest "${resolved.digest}": the storage lost it; try again`,
-    );
-  }
-  return { resolved, manifest: parseManifest(stored.bytes, stored.mediaType) };
+async function readManifest(services: Services, repository: Resolver, wanted: Wanted): Promise<ReadManifest> {
+  const { resolved, bytes } = await loadManifest(services.manifests, repository, wanted);
+  return { resolved, manifest: parseManifest(bytes, resolved.mediaType) };
 }
 
 function wantedBy({ tag, digest }: Reference): Wanted {
