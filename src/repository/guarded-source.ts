@@ -1,6 +1,7 @@
-/** Asking the upstream for one repository's manifests, without asking again what it has just refused. */
+/** Asking the upstream for what one repository has, without asking again what it has just refused. */
 
 import { RegistryError } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { FetchedManifest, ManifestHead } from "../upstream/registry-client.ts";
 import type { ManifestSource } from "./resolution.ts";
 
@@ -10,6 +11,8 @@ export const REFUSAL_MS = 10_000;
 const DEFAULT_HOLD_MS = 10_000;
 /** A `Retry-After` is honoured up to here: beyond it a mistake is likelier than a wish. */
 export const MAX_HOLD_MS = 3_600_000;
+/** What tells refusals of blobs from those of manifests; no tag or digest begins so. */
+const BLOB_KEY = "blob ";
 /** Refusals kept at once; the oldest goes first. */
 const MAX_REFUSALS = 1_000;
 
@@ -31,7 +34,8 @@ interface Refusal {
 /** Whether an error means that the upstream has no such thing. */
 export function isMissing(error: unknown): error is RegistryError {
   return (
-    error instanceof RegistryError && (error.code === "image-unknown" || error.code === "repository-unknown")
+    error instanceof RegistryError &&
+    (error.code === "image-unknown" || error.code === "repository-unknown" || error.code === "blob-unknown")
   );
 }
 
@@ -48,7 +52,7 @@ export function requestedPauseMs(error: RegistryError): number {
   return Math.min(Math.max(error.retryAfterSeconds ?? 0, 0) * 1000, MAX_HOLD_MS);
 }
 
-/** The upstream's manifests of one repository. Refusals live in memory: they are worth seconds. */
+/** What the upstream has in one repository. Refusals live in memory: they are worth seconds. */
 export class GuardedSource {
   readonly #options: GuardedSourceOptions;
   readonly #refusals = new Map<string, Refusal>();
@@ -74,6 +78,15 @@ export class GuardedSource {
   get(reference: string): Promise<FetchedManifest> {
     const { source, repository } = this.#options;
     return this.#ask(reference, () => source.getManifest(repository, reference));
+  }
+
+  /**
+   * The size of a blob, in bytes.
+   * @throws {RegistryError} the upstream's failure, or one of the last seconds again.
+   */
+  headBlob(digest: Digest): Promise<{ sizeBytes: number }> {
+    const { source, repository } = this.#options;
+    return this.#ask(BLOB_KEY + digest, () => source.headBlob(repository, digest));
   }
 
   async #ask<T>(key: string, call: () => Promise<T>): Promise<T> {
@@ -108,8 +121,10 @@ export class GuardedSource {
       this.#hold = { error, untilMs: nowMs + (requestedPauseMs(error) || DEFAULT_HOLD_MS) };
       return;
     }
-    if (error.code === "upstream-denied") this.#options.onDenied();
-    else if (!isMissing(error)) return;
+    if (error.code === "upstream-denied") {
+      // Of a blob it is no word on the repository: some upstreams answer so to any digest that they do not have.
+      if (!key.startsWith(BLOB_KEY)) this.#options.onDenied();
+    } else if (!isMissing(error)) return;
     this.#refusals.delete(key);
     this.#refusals.set(key, { error, untilMs: nowMs + REFUSAL_MS });
     const oldest = this.#refusals.keys().next();

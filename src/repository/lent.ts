@@ -8,8 +8,13 @@ import type { Digest } from "../oci/digest.ts";
 import type { ManifestStore, StoredManifest } from "../store/manifest-store.ts";
 import type { FetchedManifest, RegistryClient } from "../upstream/registry-client.ts";
 import { checkedManifest, expectDigest } from "./checked-manifest.ts";
-import type { MemberBlob } from "./membership.ts";
-import { type ResolvedManifest, type Resolver, type Wanted, referenceOf } from "./resolution.ts";
+import {
+  type FoundBlob,
+  type ResolvedManifest,
+  type Resolver,
+  type Wanted,
+  referenceOf,
+} from "./resolution.ts";
 
 /** Where manifests are kept, and since when, where the store can tell. */
 export type LentShelf = Pick<ManifestStore, "get" | "put">;
@@ -63,7 +68,7 @@ export class LentRepository implements Resolver {
    * No manifest is at hand to tell a type, a time or a name.
    * @throws {RegistryError} `upstream-denied`, or why the upstream could not answer.
    */
-  async blob(digest: Digest): Promise<Pick<MemberBlob, "sizeBytes" | "mediaType"> | null> {
+  async blob(digest: Digest): Promise<FoundBlob | null> {
     try {
       const { sizeBytes } = await this.#options.client.headBlob(this.#options.repository, digest);
       return { sizeBytes, mediaType: "application/octet-stream" };

@@ -1,9 +1,16 @@
 /** Resolving references of a repository that this service stores itself. */
 
 import { RegistryError } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
 import { Membership } from "./membership.ts";
-import { type ResolvedManifest, type Resolver, type Wanted, referenceOf } from "./resolution.ts";
+import {
+  type FoundBlob,
+  type ResolvedManifest,
+  type Resolver,
+  type Wanted,
+  referenceOf,
+} from "./resolution.ts";
 import { Tags } from "./tags.ts";
 
 /** The tables are the truth here: nothing goes stale and nobody else is asked. */
@@ -31,5 +38,9 @@ export class LocalResolver implements Resolver {
       );
     }
     return { ...manifest, freshness: "fresh", checkedAtMs: tag?.checkedMs ?? manifest.firstNamedMs };
+  }
+  // oxlint-disable-next-line typescript/require-await -- the same shape as a resolver that has to ask
+  async blob(digest: Digest): Promise<FoundBlob | null> {
+    return this.#membership.blob(digest);
   }
 }

@@ -6,7 +6,7 @@
  * registries take an index without asking whether they exist: naming another's digest must not be enough to be given it.
  */
 
-import { type Digest, isDigest, parseDigest } from "../oci/digest.ts";
+import { type Digest, isDigest } from "../oci/digest.ts";
 import { type Descriptor, type Manifest, namedBlobs } from "../oci/manifest.ts";
 import { MAX_MEDIA_TYPE_CHARACTERS } from "./checked-manifest.ts";
 import type { Database } from "./database.ts";
@@ -14,6 +14,8 @@ import { lastModified } from "./last-modified.ts";
 
 /** OCI image specification 1.1, annotations.md. */
 const TITLE = "org.opencontainers.image.title";
+/** What a blob is called that nothing tells more of. */
+const UNKNOWN_TYPE = "application/octet-stream";
 /** Longer names are no file names; SQLite takes no row above 2 MB. */
 const MAX_TITLE_CHARACTERS = 1024;
 
@@ -26,14 +28,14 @@ export interface MemberManifest {
   readonly firstNamedMs: number;
 }
 
-/** A blob that a manifest of this repository names. */
+/** A blob that a manifest of this repository names, or that its upstream showed in it. */
 export interface MemberBlob {
   readonly sizeBytes: number;
   readonly mediaType: string;
   /** The same for one digest at all times. */
   readonly lastModifiedMs: number;
-  /** The manifest that names it. */
-  readonly manifestDigest: Digest;
+  /** The manifest that names it, where one known here does. */
+  readonly manifestDigest?: Digest;
   /** The file name it was published under, as its manifest has it: not yet safe to use. */
   readonly title?: string;
 }
@@ -64,7 +66,7 @@ export class Membership {
     return { digest, mediaType: row.media_type, sizeBytes: row.size_bytes, firstNamedMs: row.first_named_ms };
   }
 
-  /** A blob of this repository; `null` when no manifest known here names it. */
+  /** A blob of this repository; `null` when it is not known to be one. */
   blob(digest: Digest): MemberBlob | null {
     const [row] = this.#database.rows<BlobRow>(
       `SELECT size_bytes, media_type, last_modified_ms, manifest_digest, title FROM blobs WHERE digest = ? AND readable = 1`,
@@ -75,7 +77,7 @@ export class Membership {
       sizeBytes: row.size_bytes,
       mediaType: row.media_type,
       lastModifiedMs: row.last_modified_ms,
-      manifestDigest: parseDigest(row.manifest_digest),
+      ...(isDigest(row.manifest_digest) ? { manifestDigest: row.manifest_digest } : {}),
       ...(row.title === null ? {} : { title: row.title }),
     };
   }
@@ -102,9 +104,24 @@ export class Membership {
     return this.manifest(found.digest) ?? { ...found, firstNamedMs: nowMs };
   }
 
+  /** Keeps a blob that the upstream has in this very repository, although no manifest known here names it. */
+  recordBlob(digest: Digest, sizeBytes: number, nowMs: number): void {
+    this.#database.run(
+      `INSERT INTO blobs (digest, media_type, size_bytes, last_modified_ms, manifest_digest, readable)
+       VALUES (?, ?, ?, ?, '', 1)
+       ON CONFLICT (digest) DO UPDATE SET size_bytes = excluded.size_bytes, readable = 1`,
+      digest,
+      UNKNOWN_TYPE,
+      sizeBytes,
+      lastModified([], nowMs),
+    );
+  }
+
   /** Forgets that anything here may be read; the times of each digest stay, for the day that it may be again. */
   forget(): void {
-    if (this.#database.rows("SELECT digest FROM manifests WHERE readable = 1 LIMIT 1").length === 0) return;
+    const readable =
+      "SELECT 1 AS one FROM manifests WHERE readable = 1 UNION ALL SELECT 1 FROM blobs WHERE readable = 1 LIMIT 1";
+    if (this.#database.rows(readable).length === 0) return;
     this.#database.transaction(() => {
       this.#database.run("UPDATE manifests SET readable = 0");
       this.#database.run("UPDATE blobs SET readable = 0");
@@ -131,5 +148,5 @@ export class Membership {
 }
 
 function boundedMediaType(mediaType: string): string {
-  return mediaType.length <= MAX_MEDIA_TYPE_CHARACTERS ? mediaType : "application/octet-stream";
+  return mediaType.length <= MAX_MEDIA_TYPE_CHARACTERS ? mediaType : UNKNOWN_TYPE;
 }

@@ -13,8 +13,7 @@ import { Database } from "./database.ts";
 import type { LinkRecord, NewLink, OpenedLink } from "./link-record.ts";
 import { Links } from "./links.ts";
 import { LocalResolver } from "./local-resolver.ts";
-import { type MemberBlob, Membership } from "./membership.ts";
-import type { ResolvedManifest, ResolveOptions, Resolver, Wanted } from "./resolution.ts";
+import type { FoundBlob, ResolvedManifest, ResolveOptions, Resolver, Wanted } from "./resolution.ts";
 import { UpstreamResolver } from "./upstream-resolver.ts";
 
 const now = (): number => Date.now();
@@ -23,7 +22,6 @@ const now = (): number => Date.now();
 interface Parts {
   readonly path: string;
   readonly resolver: Resolver;
-  readonly membership: Membership;
   readonly links: Links;
 }
 
@@ -39,9 +37,9 @@ export class RepositoryObject extends DurableObject<Env> {
     return settle(() => this.#open(path).resolver.resolve(wanted, options));
   }
 
-  /** A blob that this repository's manifests name; `null` when none known here does. */
-  blob(path: string, digest: Digest): Promise<Outcome<MemberBlob | null>> {
-    return settle(() => this.#open(path).membership.blob(digest));
+  /** See {@link Resolver.blob}. */
+  blob(path: string, digest: Digest): Promise<Outcome<FoundBlob | null>> {
+    return settle(() => this.#open(path).resolver.blob(digest));
   }
 
   /** Keeps a new link; see {@link Links.create}. */
@@ -77,7 +75,6 @@ export class RepositoryObject extends DurableObject<Env> {
     this.#parts = {
       path,
       resolver: this.#resolver(config, database, path),
-      membership: new Membership(database),
       links: new Links({ database, resumeMs: config.linkResumeSeconds * 1000, now }),
     };
     return this.#parts;

@@ -4,6 +4,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ManifestStore } from "../store/manifest-store.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
+import type { MemberBlob } from "./membership.ts";
 
 /** What to look up in a repository. */
 export type Wanted = { readonly tag: string } | { readonly digest: Digest };
@@ -33,6 +34,9 @@ export interface ResolvedManifest {
   readonly staleReason?: ErrorCode;
 }
 
+/** What is known of a blob of a repository; no more than its size where no manifest at hand names it. */
+export type FoundBlob = Pick<MemberBlob, "sizeBytes" | "mediaType"> & Partial<MemberBlob>;
+
 /** Looks references up in one repository. */
 export interface Resolver {
   /**
@@ -40,10 +44,15 @@ export interface Resolver {
    * @throws {RegistryError} `image-unknown`, `upstream-denied`, or why the upstream could not answer.
    */
   resolve(wanted: Wanted, options?: ResolveOptions): Promise<ResolvedManifest>;
+  /**
+   * Finds a blob of the repository; `null` for any other digest, whoever else has it.
+   * @throws {RegistryError} `upstream-denied`, or why the upstream could not answer.
+   */
+  blob(digest: Digest): Promise<FoundBlob | null>;
 }
 
-/** Where manifests come from: the upstream registry. */
-export type ManifestSource = Pick<RegistryClient, "headManifest" | "getManifest">;
+/** Where manifests come from, and what is known of blobs: the upstream registry. */
+export type ManifestSource = Pick<RegistryClient, "headManifest" | "getManifest" | "headBlob">;
 
 /** Where manifests are kept. */
 export type ManifestShelf = Pick<ManifestStore, "has" | "put">;

@@ -11,7 +11,8 @@
  * `manifests`: manifests that were fetched from this repository and checked. `readable` is 0 once the upstream has denied the
  * repository: such a row grants nothing and only keeps `first_named_ms`, which must not change when access comes back.
  *
- * `blobs`: every blob that those manifests name. `manifest_digest`: which of them (the latest).
+ * `blobs`: every blob that those manifests name, and those that the upstream showed in this repository when it was asked for
+ * them. `manifest_digest`: which manifest names it (the latest), empty where none known here does.
  * `title`: the descriptor's title annotation. `readable` as above; `last_modified_ms` never changes.
  *
  * `links`: signed links. `max_downloads` null: unlimited. `last_download_ms`: when the latest counted download started.

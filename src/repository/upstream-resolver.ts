@@ -5,10 +5,12 @@ import { log } from "../log.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { FetchedManifest } from "../upstream/registry-client.ts";
 import type { Database } from "./database.ts";
+import { BlobIntake } from "./blob-intake.ts";
 import { GuardedSource, isMissing, isOutage, requestedPauseMs } from "./guarded-source.ts";
 import { ManifestIntake } from "./manifest-intake.ts";
 import { type MemberManifest, Membership } from "./membership.ts";
 import type {
+  FoundBlob,
   ManifestShelf,
   ManifestSource,
   ResolvedManifest,
@@ -55,6 +57,7 @@ export class UpstreamResolver implements Resolver {
   readonly #membership: Membership;
   readonly #source: GuardedSource;
   readonly #intake: ManifestIntake;
+  readonly #blobs: BlobIntake;
   readonly #checks = new Map<string, Check>();
 
   constructor(options: UpstreamResolverOptions) {
@@ -64,6 +67,7 @@ export class UpstreamResolver implements Resolver {
     this.#membership = new Membership(database);
     this.#source = new GuardedSource({ source, repository, now, onDenied: () => this.#forget() });
     this.#intake = new ManifestIntake({ ...options, source: this.#source, membership: this.#membership });
+    this.#blobs = new BlobIntake({ ...options, source: this.#source, membership: this.#membership });
   }
 
   async resolve(wanted: Wanted, options: ResolveOptions = {}): Promise<ResolvedManifest> {
@@ -76,6 +80,10 @@ export class UpstreamResolver implements Resolver {
     const answer = await this.#resolveTag(wanted.tag);
     if (lookAgain) await this.#intake.ensure(answer.digest, { lookAgain });
     return answer;
+  }
+
+  blob(digest: Digest): Promise<FoundBlob | null> {
+    return this.#blobs.find(digest);
   }
 
   async #resolveTag(tag: string): Promise<ResolvedManifest> {
