@@ -4,6 +4,7 @@ import {
   DOCKER_MANIFEST_LIST,
   isImageType,
   isIndexType,
+  isMediaType,
   isSifLayer,
   MANIFEST_ACCEPT,
   mediaTypeEssence,
@@ -56,5 +57,32 @@ describe("mediaTypeEssence()", () => {
     [`  ${OCI_MANIFEST.toUpperCase()} ;x;y`, OCI_MANIFEST],
   ])("of %j is %j", (contentType, essence) => {
     expect(mediaTypeEssence(contentType)).toBe(essence);
+  });
+});
+
+describe("isMediaType()", () => {
+  it.each([
+    OCI_INDEX,
+    DOCKER_MANIFEST,
+    "text/html",
+    "Application/X",
+    `${"a".repeat(127)}/${"b".repeat(127)}`,
+  ])("takes %s", (text) => {
+    expect(isMediaType(text)).toBe(true);
+  });
+
+  it.each([
+    "",
+    "text",
+    "text/",
+    "/html",
+    "a/b/c",
+    "text/html; charset=utf-8",
+    "text/html\r\nSet-Cookie: a=b",
+    "text/☃",
+    " text/html",
+    `a/${"b".repeat(128)}`,
+  ])("takes %j for none", (text) => {
+    expect(isMediaType(text)).toBe(false);
   });
 });

@@ -54,6 +54,16 @@ export const MANIFEST_ACCEPT = [
   "*/*",
 ].join(", ");
 
+const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i;
+
+/**
+ * Whether a text is a media type without parameters: RFC 6838 section 4.2. What a manifest calls its parts is whatever
+ * its maker wrote; only this may become a header.
+ */
+export function isMediaType(text: string): boolean {
+  return MEDIA_TYPE.test(text);
+}
+
 /** A media type as it is compared: without parameters, in lower case. Empty for a missing header. */
 export function mediaTypeEssence(contentType: string | null): string {
   return (contentType ?? "").split(";", 1).join("").trim().toLowerCase();

@@ -3,10 +3,9 @@
 import { RegistryError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
+import { isMediaType } from "../oci/media-types.ts";
+import { quote } from "../oci/quote.ts";
 import type { FetchedManifest } from "../upstream/registry-client.ts";
-
-/** RFC 6838 section 4.2: two names of at most 127 characters and a slash. R2 keeps the type as a header. */
-export const MAX_MEDIA_TYPE_CHARACTERS = 255;
 
 /** A manifest that may be stored. */
 export interface CheckedManifest {
@@ -25,10 +24,10 @@ export function checkedManifest(path: string, wanted: Digest, fetched: FetchedMa
   expectDigest(path, wanted, fetched.digest);
   const manifest = parseManifest(fetched.bytes, fetched.mediaType);
   const { mediaType } = manifest;
-  if (mediaType.length > MAX_MEDIA_TYPE_CHARACTERS) {
+  if (!isMediaType(mediaType)) {
     throw new RegistryError(
       "invalid-manifest",
-      `Cannot read manifest "${path}@${wanted}": its media type has ${mediaType.length} characters, expected at most ${MAX_MEDIA_TYPE_CHARACTERS}`,
+      `Cannot read manifest "${path}@${wanted}": ${quote(mediaType)} is no media type`,
     );
   }
   return { bytes: fetched.bytes, mediaType, manifest };

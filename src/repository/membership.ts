@@ -8,7 +8,7 @@
 
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { type Descriptor, type Manifest, namedBlobs } from "../oci/manifest.ts";
-import { MAX_MEDIA_TYPE_CHARACTERS } from "./checked-manifest.ts";
+import { isMediaType } from "../oci/media-types.ts";
 import type { Database } from "./database.ts";
 import { lastModified } from "./last-modified.ts";
 
@@ -138,15 +138,11 @@ export class Membership {
        ON CONFLICT (digest) DO UPDATE SET media_type = excluded.media_type, size_bytes = excluded.size_bytes,
          manifest_digest = excluded.manifest_digest, title = coalesce(excluded.title, title), readable = 1`,
       named.digest,
-      boundedMediaType(named.mediaType),
+      isMediaType(named.mediaType) ? named.mediaType : UNKNOWN_TYPE,
       named.size,
       lastModifiedMs,
       manifestDigest,
       title === undefined || title.length > MAX_TITLE_CHARACTERS ? null : title,
     );
   }
-}
-
-function boundedMediaType(mediaType: string): string {
-  return mediaType.length <= MAX_MEDIA_TYPE_CHARACTERS ? mediaType : UNKNOWN_TYPE;
 }
