@@ -22,10 +22,27 @@ export async function authenticate(headers: Headers, config: Config, nowMs: numb
   if (header === null) return ANONYMOUS;
   const presented = parseAuthorization(header);
   const token = await findToken(presented, config);
+  // First, because an access token may have the form of a JWT.
+  if (token === undefined && presented.name === undefined && looksLikeJwt(presented.token)) {
+    return verifyRegistryToken(presented.token, config, nowMs);
+  }
+  return ownerOf(token, nowMs);
+}
+
+/**
+ * Who is asking, by an access token and by nothing else.
+ * @throws {RegistryError} `unauthorized` for a wrong or expired token.
+ */
+export async function authenticateAs(
+  presented: PresentedToken,
+  config: Config,
+  nowMs: number,
+): Promise<Caller> {
+  return ownerOf(await findToken(presented, config), nowMs);
+}
+
+function ownerOf(token: AccessToken | undefined, nowMs: number): Caller {
   if (token === undefined) {
-    if (presented.name === undefined && looksLikeJwt(presented.token)) {
-      return verifyRegistryToken(presented.token, config, nowMs);
-    }
     throw new RegistryError(
       "unauthorized",
       "Cannot sign in: this access token is not known here, or does not belong to the name that came with it",
