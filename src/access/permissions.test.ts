@@ -5,6 +5,7 @@ import { RegistryError } from "../errors.ts";
 import { ANONYMOUS, type Caller, type Grant } from "./grant.ts";
 import {
   canList,
+  canListSome,
   canPull,
   isOpenToAll,
   isPublic,
@@ -173,4 +174,13 @@ test("the service is open to all where every upstream is public and nobody has a
   expect(isOpenToAll(loadConfig({ UPSTREAMS: {} }))).toBe(true);
   expect(isOpenToAll(CONFIG)).toBe(false);
   expect(isOpenToAll(loadConfig({ ACCESS_TOKENS }))).toBe(false);
+});
+
+test("a registry need not be asked where nothing of it may be told", () => {
+  const some = (caller: Caller) =>
+    ["ghcr.io", "vault", "quay.io"].map((name) => canListSome(caller, name, CONFIG));
+  expect(some(ANONYMOUS)).toEqual([true, false, false]);
+  expect(some(holder({ actions: ["push"], repositories: ["*"] }))).toEqual([true, false, false]);
+  expect(some(holder({ actions: ["pull"], repositories: ["vault/a"] }))).toEqual([true, true, false]);
+  expect(some(holder({ actions: ["list"], repositories: ["vault/a"] }))).toEqual([true, true, false]);
 });

@@ -81,6 +81,16 @@ export function canList(caller: Caller, target: RepositoryPath, config: Config):
   return known && isGranted(caller.grants, "list", repositoryPath(target));
 }
 
+/** Whether there may be a repository of a registry that a caller may be told of; where not, it need not be asked. */
+export function canListSome(caller: Caller, registry: string, config: Config): boolean {
+  const access = accessOf(registry, config);
+  if (access === undefined) return false;
+  return (
+    access === "public" ||
+    caller.grants.some(({ actions }) => actions.includes("pull") || actions.includes("list"))
+  );
+}
+
 /** Whether everyone may read a registry, so that shared caches may keep what it answers. */
 export function isPublic(registry: string, config: Config): boolean {
   return accessOf(registry, config) === "public";

@@ -90,6 +90,16 @@ export function parseRepositoryPath(text: string): RepositoryPath {
   return location;
 }
 
+/** Whether a text is the name of a registry, as {@link parseRegistryName} takes it. */
+export function isRegistryName(text: string): boolean {
+  return registryFault(text) === undefined;
+}
+
+/** Whether a text is a tag, as {@link parseTag} takes it. */
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
 /**
  * Checks the name of a registry: one path component, with a port where there is one.
  * @throws {RegistryError} `invalid-reference`
