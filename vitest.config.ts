@@ -30,7 +30,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: ["test/worker/**/*.test.ts"],
+          include: ["test/worker/**/*.test.ts", "test/conformance/**/*.test.ts"],
           globalSetup: ["test/support/fault-upstream-setup.ts"],
           testTimeout: 30_000,
           sequence: { groupOrder: 2 },

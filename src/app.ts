@@ -14,6 +14,8 @@ import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { addOpenApiRoute } from "./routes/openapi.ts";
 import { logRequests } from "./routes/request-log.ts";
 import { addSharedLinkRoute } from "./routes/shared-link.ts";
+import { addTokenRoutes } from "./routes/token.ts";
+import { addV2Routes } from "./routes/v2/add-routes.ts";
 import { makeServices } from "./services.ts";
 
 const app = new OpenAPIHono<AppEnv>({
@@ -40,6 +42,8 @@ addCacheRoutes(app);
 addHashRoute(app);
 addLinkRoutes(app);
 addSharedLinkRoute(app);
+addV2Routes(app);
+addTokenRoutes(app);
 addOpenApiRoute(app);
 refuseOtherMethods(app);
 

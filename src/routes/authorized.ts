@@ -25,8 +25,16 @@ export interface Authorized {
  *   `X-Registry-Auth` that cannot be read.
  */
 export async function authorize(c: AppContext, scope: Scope, location: RepositoryPath): Promise<Authorized> {
+  const caller = await authenticate(c.req.raw.headers, c.var.services.config, Date.now());
+  return permit(c, caller, scope, location);
+}
+
+/**
+ * Checks permission of a caller who is known already.
+ * @throws {RegistryError} see {@link authorize}
+ */
+export function permit(c: AppContext, caller: Caller, scope: Scope, location: RepositoryPath): Authorized {
   const { config } = c.var.services;
-  const caller = await authenticate(c.req.raw.headers, config, Date.now());
   requirePermission(caller, scope, location, config);
   const header = c.req.header(REGISTRY_AUTH);
   const lent = header === undefined ? undefined : parseRegistryAuth(header);

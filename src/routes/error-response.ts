@@ -8,12 +8,13 @@ import { logFailure } from "../log.ts";
 import { NO_STORE } from "./cache-control.ts";
 
 /**
- * An error as its client expects it: the distribution specification's list under `/v2`, problem details elsewhere.
+ * An error as its client expects it: the distribution specification's list under `/v2` and from the token service that
+ * belongs to it, problem details elsewhere.
  * An error that is none of ours is a defect: its cause goes to the log, and the client gets an id to quote.
  */
 export function errorResponse(c: AppContext, error: unknown): Response {
   const known = error instanceof RegistryError ? error : unexpected(c, error);
-  const oci = c.req.path === "/v2" || c.req.path.startsWith("/v2/");
+  const oci = /^\/(?:v2(?:\/|$)|token$)/.test(c.req.path);
   const headers = new Headers(known.headers);
   headers.set("Content-Type", oci ? "application/json" : PROBLEM_JSON);
   headers.set("Cache-Control", NO_STORE);

@@ -27,7 +27,11 @@ export async function readJsonBody<T>(c: AppContext, schema: z.ZodType<T>, maxBy
   );
 }
 
-async function readText(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
+/**
+ * The text of a request body.
+ * @throws {RegistryError} `invalid-request` where it is larger than `maxBytes`
+ */
+export async function readText(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
   if (body === null) return "";
   const decoder = new TextDecoder();
   let text = "";

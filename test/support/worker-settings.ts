@@ -6,6 +6,8 @@ export const TEST_TOKENS = {
   reader: "test-reader-token",
   pusher: "test-pusher-token",
   linker: "test-linker-token",
+  /** May read one part of `vault`. */
+  guest: "test-guest-token",
   /** Right, but of other repositories. */
   stranger: "test-stranger-token",
   /** Right once, expired since. */
@@ -26,14 +28,15 @@ export function accessTokens(): Record<string, unknown> {
     reader: grant(TEST_TOKENS.reader, ["pull"], ["*"]),
     pusher: grant(TEST_TOKENS.pusher, ["pull", "push"], ["*"]),
     linker: grant(TEST_TOKENS.linker, ["pull", "link"], ["*"]),
+    guest: grant(TEST_TOKENS.guest, ["pull"], ["vault/guests/*"]),
     stranger: grant(TEST_TOKENS.stranger, everything, ["elsewhere/*"]),
     expired: { ...grant(TEST_TOKENS.expired, everything, ["*"]), expires: "2020-01-01T00:00:00Z" },
   };
 }
 
 /**
- * Settings of the Worker in the `worker` project: upstream `lab` may be read by anyone, `vault` by token holders only;
- * both are the fault upstream. Pieces are small so that small blobs have several.
+ * Settings of the Worker in the `worker` project: upstreams `lab` and `docker.io` may be read by anyone, `vault` by token
+ * holders only; all are the fault upstream. Pieces are small so that small blobs have several.
  *
  * @param upstreamUrl - address of the fault upstream, without a trailing slash
  */
@@ -42,6 +45,7 @@ export function workerTestSettings(upstreamUrl: string): Record<string, string> 
     UPSTREAMS: JSON.stringify({
       lab: { url: upstreamUrl, access: "public" },
       vault: { url: upstreamUrl, access: "private" },
+      "docker.io": { url: upstreamUrl, access: "public" },
     }),
     ACCESS_TOKENS: JSON.stringify(accessTokens()),
     LINK_KEYS: JSON.stringify(TEST_LINK_KEYS),

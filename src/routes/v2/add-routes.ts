@@ -1,0 +1,23 @@
+/** The OCI distribution specification's API, with `<name>` = `<registry>/<repository>`. */
+
+import type { App } from "../app-type.ts";
+import { addBaseRoute } from "./base.ts";
+import { addBlobRoute } from "./blobs.ts";
+import { addCatalogRoute } from "./catalog.ts";
+import { v2Headers } from "./headers.ts";
+import { addManifestRoute } from "./manifests.ts";
+import { addPushRefusal } from "./push-unsupported.ts";
+import { addReferrersRoute } from "./referrers.ts";
+import { addTagsRoute } from "./tags.ts";
+
+/** Adds all of it. The specification describes these routes, so that `/openapi.json` does not. */
+export function addV2Routes(app: App): void {
+  app.use("/v2/*", v2Headers());
+  addBaseRoute(app);
+  addCatalogRoute(app);
+  addManifestRoute(app);
+  addPushRefusal(app);
+  addBlobRoute(app);
+  addTagsRoute(app);
+  addReferrersRoute(app);
+}
