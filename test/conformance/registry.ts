@@ -23,7 +23,10 @@ const CODES = [
 ];
 
 /** Asks the Worker as someone who may read everything. */
-export function registry(path: string, init: RequestInit = {}): Promise<Response> {
+export function registry(
+  path: string,
+  init: { method?: string; headers?: Record<string, string> } = {},
+): Promise<Response> {
   return edge(`/v2/${path}`, { ...init, headers: { ...bearer("reader"), ...init.headers } });
 }
 
