@@ -26,7 +26,9 @@ async function answer(c: AppContext): Promise<Response> {
     ...(none ? { n: 1 } : {}),
     signal: c.req.raw.signal,
   });
-  return json(c, { name: nameOf(c), tags: none ? [] : tags }, 200, {
+  // The specification wants them in order, which registries without pages do not know either.
+  const sorted = next === undefined && page.last === undefined ? tags.toSorted() : tags;
+  return json(c, { name: nameOf(c), tags: none ? [] : sorted }, 200, {
     "Cache-Control": cacheControl({ shared, immutable: false }),
     ...linkTo(c, none || next === undefined ? undefined : { ...next }),
   });
