@@ -29,6 +29,8 @@ export interface BenchImage {
 }
 
 const REPOSITORY = "bench/image";
+/** Digest of `{}`, the config of a SIF image. */
+const EMPTY_CONFIG = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 const UPSTREAM_MAIN = path.join(import.meta.dirname, "../test/support/fault-upstream-main.ts");
 
 /** The three processes of a benchmark (workerd, upstream, clients) and what one does with them. */
@@ -89,6 +91,37 @@ export class Bench {
     return blobBytes[image.digest] ?? 0;
   }
 
+  /**
+   * Pulls an image as Apptainer does: hash, size, download and digest each look the tag up anew, and each asks first whether
+   * this is a registry and who it is.
+   *
+   * @param through - the service, or the upstream itself, which wants nobody to sign in
+   * @returns how many requests the upstream got
+   */
+  async pullAsApptainer(image: BenchImage, through: "service" | "upstream"): Promise<number> {
+    const { port, name, signIn } =
+      through === "service"
+        ? { port: this.#runtime.port, name: `lab/${REPOSITORY}`, signIn: true }
+        : { port: Number(image.upstreamUrl.port), name: REPOSITORY, signIn: false };
+    const get = async (path: string): Promise<Exchange> => {
+      const headers = through === "service" ? AUTHORIZED : {};
+      const result = await this.#client.exchange({ method: "GET", port, path, headers });
+      if (result.status !== 200) throw new Error(`Cannot pull "${path}": status ${result.status}`);
+      return result;
+    };
+    const tag = image.reference.slice(image.reference.lastIndexOf(":") + 1);
+    await this.#upstream.resetLog();
+    for (const step of ["hash", "size", "download", "digest"]) {
+      await get("/v2/");
+      if (signIn) await get(`/token?scope=repository:${name}:pull`);
+      await get(`/v2/${name}/manifests/${tag}`);
+      if (step !== "download") continue;
+      assertWhole(name, await get(`/v2/${name}/blobs/${image.digest}`), image.sizeBytes);
+      await get(`/v2/${name}/blobs/${EMPTY_CONFIG}`);
+    }
+    return (await this.#upstream.counters()).requests;
+  }
+
   /** The largest memory that workerd has had since {@link fresh}. */
   peakMemoryBytes(): number {
     return this.#runtime.peakMemoryBytes();
@@ -142,10 +175,12 @@ export class Bench {
   }
 
   /** Answers a second to the same request from many connections. */
-  requestRate(options: Omit<RequestRateOptions, "port" | "method">): Promise<number> {
+  requestRate(
+    options: Omit<RequestRateOptions, "port" | "method"> & { method?: "GET" | "HEAD" },
+  ): Promise<number> {
     return this.#client.requestRate({
-      ...options,
       method: "GET",
+      ...options,
       headers: AUTHORIZED,
       port: this.#runtime.port,
     });

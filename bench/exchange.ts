@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 /** What to ask. */
 export interface RequestOptions {
   readonly port: number;
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
   /** Path and query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ const ZEROS = Buffer.alloc(1024 * 1024);
  */
 export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   const startMs = performance.now();
-  const response = new ResponseCounter();
+  const response = new ResponseCounter(options.method);
   let firstByteMs = 0;
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const socket = connect({
@@ -97,7 +97,7 @@ export async function requestRate(options: RequestRateOptions): Promise<number> 
       const socket = connect({ port: options.port, host: "127.0.0.1", noDelay: true });
       await once(socket, "connect");
       while (left-- > 0) {
-        const response = new ResponseCounter();
+        const response = new ResponseCounter(options.method);
         socket.write(head);
         while (!response.isComplete) {
           const [bytes] = await once(socket, "data");
@@ -114,8 +114,13 @@ export async function requestRate(options: RequestRateOptions): Promise<number> 
 
 class ResponseCounter {
   bodyBytes = 0;
+  readonly #method: RequestOptions["method"];
   #head: string | undefined;
   #text = "";
+
+  constructor(method: RequestOptions["method"]) {
+    this.#method = method;
+  }
 
   /** Takes the next bytes of the response. */
   take(bytes: Uint8Array): void {
@@ -140,7 +145,7 @@ class ResponseCounter {
   }
 
   get isComplete(): boolean {
-    return this.bodyBytes === this.announcedBytes;
+    return this.#method === "HEAD" ? this.#head !== undefined : this.bodyBytes === this.announcedBytes;
   }
 }
 

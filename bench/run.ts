@@ -8,16 +8,28 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { Bench } from "./bench.ts";
 import type { Limit, Result, Row } from "./result.ts";
+import { apptainerPull } from "./rows/apptainer-pull.ts";
 import { coldDownload } from "./rows/cold-download.ts";
 import { coldHerd } from "./rows/cold-herd.ts";
 import { digestLookup } from "./rows/digest-lookup.ts";
 import { firstByte } from "./rows/first-byte.ts";
 import { hash } from "./rows/hash.ts";
+import { manifests } from "./rows/manifests.ts";
 import { memory } from "./rows/memory.ts";
 import { warmDownload } from "./rows/warm-download.ts";
 import { parseSize } from "./units.ts";
 
-const ROWS: readonly Row[] = [warmDownload, coldDownload, coldHerd, firstByte, hash, digestLookup, memory];
+const ROWS: readonly Row[] = [
+  warmDownload,
+  coldDownload,
+  coldHerd,
+  firstByte,
+  hash,
+  digestLookup,
+  manifests,
+  apptainerPull,
+  memory,
+];
 
 const { values } = parseArgs({
   options: {
