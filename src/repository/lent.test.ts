@@ -59,6 +59,16 @@ describe("LentRepository", () => {
     await expect(lent.blob(LAYER)).rejects.toThrow(withCode("upstream-denied"));
   });
 
+  it("takes the upstream's word on the type of what is stored", async () => {
+    const content = JSON.stringify({ ...sifManifest({ digest: LAYER, size: 42 }), mediaType: undefined });
+    const digest = registry.push(content, "1.0");
+    await manifests.put(digest, "application/vnd.example.other+json", new TextEncoder().encode(content));
+    expect(await lent.resolve({ tag: "1.0" })).toMatchObject({
+      digest,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+    });
+  });
+
   it("is never stale", async () => {
     registry.push(sifManifest({ digest: LAYER, size: 42 }), "1.0");
     await lent.resolve({ tag: "1.0" });

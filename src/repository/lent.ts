@@ -5,6 +5,7 @@
 
 import { RegistryError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import type { ManifestStore, StoredManifest } from "../store/manifest-store.ts";
 import type { FetchedManifest, RegistryClient } from "../upstream/registry-client.ts";
 import { checkedManifest, expectDigest } from "./checked-manifest.ts";
@@ -50,7 +51,11 @@ export class LentRepository implements Resolver {
     if ("digest" in wanted) expectDigest(path, wanted.digest, head.digest);
     const { digest } = head;
     const stored = await manifests.get(digest);
-    const { bytes, mediaType } = stored ?? (await this.#store(digest, head.fetched));
+    // Its type by the word of this repository: another that has the same bytes may call them something else.
+    const { bytes, mediaType } =
+      stored === null
+        ? await this.#store(digest, head.fetched)
+        : { bytes: stored.bytes, mediaType: parseManifest(stored.bytes, head.mediaType).mediaType };
     const nowMs = now();
     return {
       digest,
