@@ -34,6 +34,32 @@ describe("docker.io", () => {
   });
 });
 
+describe("a name", () => {
+  it.each([
+    "t",
+    "a/b/c/d/e/t",
+    "manifests/t",
+    "blobs/sha256/t",
+    "tags/list",
+    "v2/a/manifests/t",
+    "a.b_c--d__e/t",
+  ])("may be %s", async (name) => {
+    const repository = `${name}${freshSeed()}`;
+    const image = await newImage(repository);
+    for (const path of [
+      "manifests/1.0",
+      `manifests/${image.manifestDigest}`,
+      `blobs/${image.digest.replace(":", "%3A")}`,
+      "tags/list",
+      `referrers/${image.manifestDigest}`,
+    ]) {
+      const response = await edge(`/v2/lab/${repository}/${path}`);
+      expect([path, response.status]).toEqual([path, 200]);
+      await response.arrayBuffer();
+    }
+  });
+});
+
 describe("a manifest", () => {
   it("that is known costs the upstream nothing by digest, and by tag nothing for a while", async () => {
     const image = await newImage();
