@@ -7,9 +7,7 @@ import type { App } from "../app-type.ts";
 export function addPushRefusal(app: App): void {
   for (const path of ["/v2/:name{.+}/blobs/uploads/", "/v2/:name{.+}/blobs/uploads/:session"]) {
     app.all(path, () => {
-      throw new RegistryError("unsupported", "Cannot push: this service only reads from its upstreams", {
-        headers: { Allow: "" },
-      });
+      throw new RegistryError("unsupported", "Cannot push: this service only reads from its upstreams");
     });
   }
 }

@@ -1,8 +1,10 @@
 /** What a cluster's job array does: many clients that pull one image at once, each as Apptainer does. */
 
-import { afterEach, describe, expect, it } from "vitest";
-import { TEST_TOKENS } from "../support/worker-settings.ts";
-import { digestOf, edge, freshRepository, freshSeed, upstream } from "./edge.ts";
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type FaultUpstream, startFaultUpstream } from "../support/fault-upstream.ts";
+import { type Service, startService } from "../support/service.ts";
+import { sha256Bytes } from "../support/sha256.ts";
 
 const CLIENTS = 200;
 const ACCEPT =
@@ -10,7 +12,36 @@ const ACCEPT =
   "application/vnd.docker.distribution.manifest.v2+json,application/vnd.oci.image.manifest.v1+json," +
   "application/vnd.docker.distribution.manifest.list.v2+json,application/vnd.oci.image.index.v1+json";
 
-afterEach(() => upstream.clearFaults());
+const TOKEN = "a-reader's-token";
+
+let upstream: FaultUpstream;
+let service: Service;
+
+beforeAll(async () => {
+  upstream = await startFaultUpstream();
+  const sha256 = createHash("sha256").update(TOKEN).digest("hex");
+  service = await startService({
+    vars: {
+      UPSTREAMS: {
+        lab: { url: upstream.url, access: "public" },
+        vault: { url: upstream.url, access: "private" },
+      },
+      ACCESS_TOKENS: { reader: { sha256, scopes: ["pull"], repositories: ["*"] } },
+    },
+  });
+});
+
+afterAll(async () => {
+  await service.stop();
+  await upstream.close();
+});
+
+beforeEach(() => upstream.resetLog());
+
+/** Asks the service. */
+function edge(path: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(new URL(path, service.url), { headers });
+}
 
 interface Manifest {
   readonly layers: readonly { readonly digest: string; readonly size: number }[];
@@ -24,14 +55,14 @@ async function look(
 ): Promise<{ text: string; token: string }> {
   const ping = await edge("/v2/");
   expect(ping.status).toBe(401);
+  await ping.arrayBuffer();
   const realm = /realm="([^"]+)"/.exec(ping.headers.get("WWW-Authenticate") ?? "")?.[1] ?? "";
-  const { pathname } = new URL(realm);
-  const answer = await edge(`${pathname}?scope=repository:${name}:pull&service=edge.test`, {
-    headers: credentials,
-  });
-  const { token } = await answer.json<{ token: string }>();
+  const scope = `repository:${name}:pull`;
+  const answer = await edge(`${realm}?${new URLSearchParams({ scope }).toString()}`, credentials);
+  const { token } = (await answer.json()) as { token: string };
   const manifest = await edge(`/v2/${name}/manifests/1.0`, {
-    headers: { Authorization: `Bearer ${token}`, Accept: ACCEPT },
+    Authorization: `Bearer ${token}`,
+    Accept: ACCEPT,
   });
   expect(manifest.status).toBe(200);
   expect(manifest.headers.get("Content-Type")).toBe("application/vnd.oci.image.manifest.v1+json");
@@ -45,12 +76,11 @@ async function pull(name: string, credentials: Record<string, string>): Promise<
   const { text, token } = await look(name, credentials);
   const { layers, config } = JSON.parse(text) as Manifest;
   const [layer] = layers;
-  const get = (digest: string) =>
-    edge(`/v2/${name}/blobs/${digest}`, { headers: { Authorization: `Bearer ${token}` } });
+  const get = (digest: string) => edge(`/v2/${name}/blobs/${digest}`, { Authorization: `Bearer ${token}` });
   const blob = await get(layer?.digest ?? "");
   expect(blob.status).toBe(200);
   expect(Number(blob.headers.get("Content-Length"))).toBe(layer?.size);
-  const found = await digestOf(await blob.arrayBuffer());
+  const found = sha256Bytes(await blob.bytes());
   expect(found).toBe(layer?.digest);
   expect(await (await get(config.digest)).text()).toBe("{}");
   const digest = await look(name, credentials);
@@ -58,11 +88,10 @@ async function pull(name: string, credentials: Record<string, string>): Promise<
   return found;
 }
 
-/** The upstream's requests by what they were for, of one repository. */
-async function asked(repository: string): Promise<Record<string, number>> {
+/** The upstream's requests by what they were for. */
+function asked(): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { path, method } of await upstream.requests()) {
-    if (!path.startsWith(`/v2/${repository}/`)) continue;
+  for (const { path, method } of upstream.requests) {
     const what = path.includes("/manifests/") ? `${method} manifest` : `${method} blob`;
     counts[what] = (counts[what] ?? 0) + 1;
   }
@@ -72,35 +101,29 @@ async function asked(repository: string): Promise<Record<string, number>> {
 describe(`${CLIENTS} clients that pull as Apptainer does`, () => {
   it.each([
     ["anonymously from a public upstream", "lab", {}],
-    [
-      "with a password from a private one",
-      "vault",
-      { Authorization: `Basic ${btoa(`reader:${TEST_TOKENS.reader}`)}` },
-    ],
+    ["with a password from a private one", "vault", { Authorization: `Basic ${btoa(`reader:${TOKEN}`)}` }],
   ])("%s cost it one look at the manifest and one download", async (_how, registry, credentials) => {
-    const repository = freshRepository();
-    const image = await upstream.addImage(repository, "1.0", { sizeBytes: 300 * 1024, seed: freshSeed() });
+    const repository = `team/${registry}`;
+    const image = upstream.addImage(repository, "1.0", { sizeBytes: 3_000_000, seed: registry.length });
     const name = `${registry}/${repository}`;
     const digests = await Promise.all(Array.from({ length: CLIENTS }, () => pull(name, credentials)));
     expect(new Set(digests)).toEqual(new Set([image.digest]));
-    const counts = await asked(repository);
+    const counts = asked();
     expect(counts["GET manifest"]).toBe(1);
     expect(counts["HEAD manifest"]).toBeUndefined();
-    const { blobBytes } = await upstream.counters();
-    expect(blobBytes[image.digest]).toBe(image.sizeBytes);
+    expect(upstream.counters.blobBytes[image.digest]).toBe(image.sizeBytes);
     // Warm, one more costs nothing at all.
-    await upstream.resetLog();
+    upstream.resetLog();
     await pull(name, credentials);
-    expect(await asked(repository)).toEqual({});
+    expect(asked()).toEqual({});
   });
 
   it("are not broken by a tag that moves meanwhile", async () => {
-    const repository = freshRepository();
-    const first = await upstream.addImage(repository, "1.0", { seed: freshSeed() });
-    const second = await upstream.addImage(repository, null, { seed: freshSeed() });
+    const first = upstream.addImage("team/moving", "1.0", { seed: 11 });
+    const second = upstream.addImage("team/moving", null, { seed: 12 });
     // Moves with each request that the upstream gets.
-    await upstream.tag(repository, "1.0", first.manifestDigest, second.manifestDigest);
-    const digests = await Promise.all(Array.from({ length: 20 }, () => pull(`lab/${repository}`, {})));
+    upstream.tag("team/moving", "1.0", first.manifestDigest, second.manifestDigest);
+    const digests = await Promise.all(Array.from({ length: 20 }, () => pull("lab/team/moving", {})));
     expect(new Set(digests)).toEqual(new Set([first.digest]));
   });
 });
