@@ -24,8 +24,8 @@ let published: Promise<Description> | undefined;
 const EVERYWHERE: ReadonlySet<number> = new Set([404, 405, 500]);
 
 /**
- * Checks what holds for every answer: it sets `Cache-Control`, an error is problem details, and a route's answer has
- * a status and a body that its description names.
+ * Checks what holds for every answer: it sets `Cache-Control`, an error is problem details (to OCI clients the list that
+ * they know), and a route's answer has a status and a body that its description names.
  */
 export async function expectPublished(request: Request, response: Response): Promise<void> {
   const what = `${request.method} ${request.url}`;
@@ -34,9 +34,9 @@ export async function expectPublished(request: Request, response: Response): Pro
   const type = (headers.get("Content-Type") ?? "").replace(/;.*/, "");
   if (status >= 400) {
     const { pathname } = new URL(request.url);
-    const form = pathname.startsWith("/v2") ? "application/json" : "application/problem+json";
-    expect(type, `type of ${what}`).toBe(form);
-    if (pathname.startsWith("/v2")) return;
+    const oci = pathname.startsWith("/v2") || pathname === "/token";
+    expect(type, `type of ${what}`).toBe(oci ? "application/json" : "application/problem+json");
+    if (oci) return;
   }
 
   published ??= exports.default
