@@ -5,6 +5,7 @@ import { type Config, loadConfig } from "./config.ts";
 import type { Env } from "./env.ts";
 import type { RepositoryObject } from "./repository/repository-object.ts";
 import { CommitStore } from "./store/commit-store.ts";
+import { InspectionStore } from "./store/inspection-store.ts";
 import { ManifestStore } from "./store/manifest-store.ts";
 import { PieceStore } from "./store/piece-store.ts";
 
@@ -14,6 +15,7 @@ export interface Services {
   readonly manifests: ManifestStore;
   readonly pieces: PieceStore;
   readonly commits: CommitStore;
+  readonly inspections: InspectionStore;
   readonly blobs: DurableObjectNamespace<BlobObject>;
   readonly repositories: DurableObjectNamespace<RepositoryObject>;
 }
@@ -28,6 +30,7 @@ export function makeServices(env: Env): Services {
     manifests: new ManifestStore(env.BUCKET),
     pieces: new PieceStore(env.BUCKET),
     commits: new CommitStore(env.BUCKET),
+    inspections: new InspectionStore(env.BUCKET),
     blobs: env.BLOBS,
     repositories: env.REPOSITORIES,
   };

@@ -1,11 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
 import { loadConfig } from "../config.ts";
 import type { Env } from "../env.ts";
+import type { Digest } from "../oci/digest.ts";
 import { type Outcome, settle } from "../outcome.ts";
 import { CommitStore } from "../store/commit-store.ts";
+import { InspectionStore } from "../store/inspection-store.ts";
 import { PieceStore } from "../store/piece-store.ts";
 import { BlobLife, type BlobRecord } from "./blob-life.ts";
 import type { BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
+import { BlobInspector } from "./inspector.ts";
 
 const RECORD_KEY = "blob";
 /** How long {@link BlobObject.watch} waits for something to tell, in milliseconds. */
@@ -16,11 +19,17 @@ export class BlobObject extends DurableObject<Env> {
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   #life: BlobLife | undefined;
+  readonly #inspector: BlobInspector;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#env = env;
     this.#storage = ctx.storage;
+    this.#inspector = new BlobInspector({
+      pieces: new PieceStore(env.BUCKET),
+      commits: new CommitStore(env.BUCKET),
+      inspections: new InspectionStore(env.BUCKET),
+    });
   }
 
   /** See {@link BlobLife.open}. */
@@ -59,6 +68,11 @@ export class BlobObject extends DurableObject<Env> {
   /** See {@link BlobLife.drop}. */
   drop(): Promise<Outcome<void>> {
     return settle(() => this.#blob().drop());
+  }
+
+  /** See {@link BlobInspector.inspect}. */
+  inspect(digest: Digest): Promise<Outcome<boolean>> {
+    return settle(() => this.#inspector.inspect(digest));
   }
 
   override async alarm(): Promise<void> {

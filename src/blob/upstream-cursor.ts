@@ -19,8 +19,8 @@ const READ_AT_LEAST_BYTES = 256 * 1024;
 /** Connections in a row that may bring nothing before the fill is given up. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 200;
-/** The longest wait that an upstream's `Retry-After` is granted; a longer one ends the fill with that answer. */
-const MAX_PATIENCE_MS = 60_000;
+/** A fill waits longer than anyone who wants an answer. */
+const DEFAULT_PATIENCE_MS = 60_000;
 
 /** Opens the blob's bytes `[startBytes, endBytes)`; see `RegistryClient.openBlob`. */
 export type OpenRange = (startBytes: number, endBytes: number, signal: AbortSignal) => Promise<BlobBody>;
@@ -32,6 +32,8 @@ export interface UpstreamCursorOptions {
   readonly sizeBytes: number;
   /** Silence after which a connection is given up, in milliseconds. */
   readonly idleMs: number;
+  /** The longest `Retry-After` that an upstream is granted; a longer one is a failure. @default 60000 */
+  readonly patienceMs?: number;
   /** Ends everything. */
   readonly signal: AbortSignal;
   /** Told of every number of bytes that arrived and were wanted. */
@@ -173,7 +175,8 @@ export class UpstreamCursor {
     if (!(failure instanceof EarlyEnd) && !RETRYABLE.has(error.code)) throw error;
     const backoffMs = fruitless === 0 ? 0 : FIRST_BACKOFF_MS * 2 ** (fruitless - 1) * (0.5 + Math.random());
     const waitMs = Math.max(backoffMs, (error.retryAfterSeconds ?? 0) * 1000);
-    if (fruitless >= MAX_FRUITLESS_ATTEMPTS || waitMs > MAX_PATIENCE_MS) throw error;
+    const { patienceMs = DEFAULT_PATIENCE_MS } = this.#options;
+    if (fruitless >= MAX_FRUITLESS_ATTEMPTS || waitMs > patienceMs) throw error;
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     this.#options.signal.throwIfAborted();
   }

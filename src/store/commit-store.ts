@@ -1,7 +1,7 @@
 /** Commit records in R2: what is there was verified, what is not there is not a hit. */
 
 import type { Digest } from "../oci/digest.ts";
-import { commitKey } from "./keys.ts";
+import { commitKey, inspectionKey } from "./keys.ts";
 import type { Layout } from "./layout.ts";
 
 /** The record that makes a blob a hit. */
@@ -49,8 +49,8 @@ export class CommitStore {
     });
   }
 
-  /** Makes a blob a miss; its pieces are the caller's to delete, afterwards. */
+  /** Makes a blob a miss, and forgets what was found in it; its pieces are the caller's to delete, afterwards. */
   async delete(digest: Digest): Promise<void> {
-    await this.#bucket.delete(commitKey(digest));
+    await this.#bucket.delete([commitKey(digest), inspectionKey(digest)]);
   }
 }

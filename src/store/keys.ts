@@ -21,3 +21,8 @@ export function commitKey(digest: Digest): string {
 export function manifestKey(digest: Digest): string {
   return `manifests/${digest}`;
 }
+
+/** What is in a committed SIF file; goes with its commit record. */
+export function inspectionKey(digest: Digest): string {
+  return `inspect/${digest}`;
+}
