@@ -31,6 +31,9 @@ test("without settings there are defaults for all", () => {
     linkMaxSeconds: 604_800,
     linkResumeSeconds: 21_600,
     localAccess: "private",
+    localRequireSignature: false,
+    trustedKeys: [],
+    keyserver: undefined,
     accessTokens: new Map(),
     linkKeys: [],
   });

@@ -3,9 +3,11 @@
 import { type AccessToken, readAccessTokens } from "./config/access-tokens.ts";
 import { GO_ARCHITECTURES } from "./config/architectures.ts";
 import { deepFreeze } from "./config/deep-freeze.ts";
+import { readFlag } from "./config/flags.ts";
 import { type LinkKey, readLinkKeys } from "./config/link-keys.ts";
 import { readNumber } from "./config/numbers.ts";
 import { badSetting, type Settings } from "./config/setting.ts";
+import { readTrust, type TrustSettings } from "./config/trusted-keys.ts";
 import { type Access, type Upstream, readUpstreams } from "./config/upstreams.ts";
 import { readWord } from "./config/words.ts";
 import { RegistryError } from "./errors.ts";
@@ -13,11 +15,12 @@ import { RegistryError } from "./errors.ts";
 export type { AccessToken, Scope } from "./config/access-tokens.ts";
 export type { LinkKey } from "./config/link-keys.ts";
 export type { Settings } from "./config/setting.ts";
+export type { TrustedKey } from "./config/trusted-keys.ts";
 export type { Access, Upstream } from "./config/upstreams.ts";
 export { LOCAL_REGISTRY } from "./config/upstreams.ts";
 
 /** Every setting, checked, in the units that its members' names end with. */
-export interface Config {
+export interface Config extends TrustSettings {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly defaultArch: string;
   /** How long a tag's digest is believed. 0: the upstream is asked each time. */
@@ -40,6 +43,8 @@ export interface Config {
   readonly linkResumeSeconds: number;
   /** Who may read the repositories that this service stores itself. */
   readonly localAccess: Access;
+  /** Whether those repositories serve signed SIF files only; see {@link Upstream.requireSignature}. */
+  readonly localRequireSignature: boolean;
   readonly accessTokens: ReadonlyMap<string, AccessToken>;
   /** The first signs, all verify; empty where links are not configured. */
   readonly linkKeys: readonly LinkKey[];
@@ -63,6 +68,7 @@ export function loadConfig(settings: Settings): Config {
   if (known !== undefined) return known;
   try {
     const config = deepFreeze(readConfig(settings));
+    refuseWantedSignatureOfNobody(config);
     loaded.set(settings, config);
     return config;
   } catch (error) {
@@ -86,9 +92,20 @@ function readConfig(settings: Settings): Config {
     fillConnections: readNumber(settings, "FILL_CONNECTIONS", { min: 1, max: 16 }) ?? 3,
     ...readLinkTimes(settings),
     localAccess: readWord(settings, "LOCAL_ACCESS", ["public", "private"]) ?? "private",
+    localRequireSignature: readFlag(settings, "LOCAL_REQUIRE_SIGNATURE") ?? false,
+    ...readTrust(settings),
     accessTokens: readAccessTokens(settings),
     linkKeys: readLinkKeys(settings),
   };
+}
+
+/** Without trusted keys nothing would ever be served. */
+function refuseWantedSignatureOfNobody({ upstreams, localRequireSignature, trustedKeys }: Config): void {
+  if (trustedKeys.length > 0) return;
+  const problem = "signatures are required, but TRUSTED_KEYS names nobody whose signature counts";
+  const upstream = [...upstreams.values()].find(({ requireSignature }) => requireSignature === true);
+  if (upstream !== undefined) throw badSetting("UPSTREAMS", `"${upstream.name}": ${problem}`);
+  if (localRequireSignature) throw badSetting("LOCAL_REQUIRE_SIGNATURE", problem);
 }
 
 type LinkTimes = Pick<Config, "linkDefaultSeconds" | "linkMaxSeconds" | "linkResumeSeconds">;

@@ -22,6 +22,9 @@ export interface Env {
   readonly LINK_MAX_SECONDS?: unknown;
   readonly LINK_RESUME_SECONDS?: unknown;
   readonly LOCAL_ACCESS?: unknown;
+  readonly LOCAL_REQUIRE_SIGNATURE?: unknown;
+  readonly TRUSTED_KEYS?: unknown;
+  readonly KEYSERVER?: unknown;
   readonly UPSTREAM_CREDENTIALS?: unknown;
   readonly ACCESS_TOKENS?: unknown;
   readonly LINK_KEYS?: unknown;

@@ -38,6 +38,7 @@ const MEANINGS = {
   forbidden: { status: 403, title: "Not allowed", oci: "DENIED" },
   "registry-not-allowed": { status: 403, title: "Registry not configured", oci: "DENIED" },
   "upstream-denied": { status: 403, title: "Refused by the upstream registry", oci: "DENIED" },
+  "signature-required": { status: 403, title: "Signature required", oci: "DENIED" },
   "link-invalid": { status: 403, title: "Link not valid", oci: "DENIED" },
   "link-expired": { status: 403, title: "Link expired", oci: "DENIED" },
   "link-revoked": { status: 403, title: "Link revoked", oci: "DENIED" },

@@ -21,6 +21,9 @@ const NAMES = [
   "LINK_MAX_SECONDS",
   "LINK_RESUME_SECONDS",
   "LOCAL_ACCESS",
+  "LOCAL_REQUIRE_SIGNATURE",
+  "TRUSTED_KEYS",
+  "KEYSERVER",
   "UPSTREAM_CREDENTIALS",
   "ACCESS_TOKENS",
   "LINK_KEYS",
@@ -37,6 +40,7 @@ const field = fc.constantFrom(
   "url",
   "access",
   "realms",
+  "requireSignature",
   "ghcr.io",
   "__proto__",
 );

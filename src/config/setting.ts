@@ -99,6 +99,20 @@ export function readEntries(settings: Settings, name: SettingName): EntriesSetti
   return { entries, ordered };
 }
 
+/**
+ * A setting that is a list: a JSON list, as text or as a list, or text that is its only item.
+ * @returns its items, or `undefined` where it is not set.
+ * @throws {RegistryError} `bad-configuration` when it is neither.
+ */
+export function readList(settings: Settings, name: SettingName): readonly unknown[] | undefined {
+  const value = readText(settings, name);
+  if (value === undefined) return undefined;
+  const items = typeof value === "string" && value.startsWith("[") ? parseJson(name, value) : value;
+  if (typeof items === "string") return [items];
+  if (Array.isArray(items)) return items;
+  throw badSetting(name, `expected text or a JSON list, found ${kindOf(items)}`);
+}
+
 function refuseRepeatedKeys(name: SettingName, entries: readonly SettingEntry[]): void {
   const seen = new Map<string, SettingEntry>();
   for (const entry of entries) {

@@ -83,7 +83,7 @@ test.each([
   [{ lab: { url, realms: [url, "http://a.example"] } }, /: "lab", field "realms", item 2: it is plain http/],
   [
     { lab: { url, acces: "private" } },
-    /: "lab": it has an unknown field "acces"; it may have url, access, realms$/,
+    /: "lab": it has an unknown field "acces"; it may have url, access, realms, requireSignature$/,
   ],
   [{ lab: { url, password: "hunter2" } }, /: "lab": it has an unknown field "password"; it may have/],
 ])("the upstreams %j are refused", (UPSTREAMS, message) => {

@@ -24,6 +24,8 @@ export interface Upstream {
    * with a path (that address alone). Normalised, without query, credentials or trailing slash.
    */
   readonly realms: readonly string[];
+  /** SIF files leave only when a trusted key has signed all that is in them. */
+  readonly requireSignature?: true;
   /** What this service itself signs in with. */
   readonly credentials?: UpstreamCredentials;
 }
@@ -46,6 +48,7 @@ const SCHEMA = z.strictObject(
         error: "expected a list of addresses of token services",
       })
       .default([]),
+    requireSignature: z.boolean({ error: "expected true or false" }).default(false),
   },
   { error: 'expected an object such as {"url": "https://ghcr.io"}' },
 );
@@ -80,7 +83,7 @@ function checkName(entry: SettingEntry): string {
 }
 
 function toUpstream(entry: SettingEntry, credentials: UpstreamCredentials | undefined): Upstream {
-  const { url: address, access, realms } = checkEntry("UPSTREAMS", entry, SCHEMA);
+  const { url: address, access, realms, requireSignature } = checkEntry("UPSTREAMS", entry, SCHEMA);
   const url = parseOrigin(address);
   if ("problem" in url) throw badSetting("UPSTREAMS", `${entry.where}, field "url": ${url.problem}`);
   return {
@@ -92,6 +95,7 @@ function toUpstream(entry: SettingEntry, credentials: UpstreamCredentials | unde
       if ("address" in realm) return realm.address;
       throw badSetting("UPSTREAMS", `${entry.where}, field "realms", item ${index + 1}: ${realm.problem}`);
     }),
+    ...(requireSignature ? { requireSignature } : {}),
     ...(credentials === undefined ? {} : { credentials }),
   };
 }

@@ -102,7 +102,8 @@ export function buildSif(
     content.copy(bytes, offset);
     offset += content.length;
   }
-  return bytes;
+  // Not as a Buffer, which turns itself into something else when it is written as JSON.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** The type-specific part of a partition's descriptor. */
