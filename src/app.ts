@@ -9,6 +9,7 @@ import { addDigestRoute } from "./routes/digest.ts";
 import { addHashRoute } from "./routes/hash.ts";
 import { addHealthRoute } from "./routes/health.ts";
 import { addImageRoute } from "./routes/images.ts";
+import { addInspectRoute } from "./routes/inspect.ts";
 import { addLinkRoutes } from "./routes/links.ts";
 import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { addOpenApiRoute } from "./routes/openapi.ts";
@@ -38,6 +39,7 @@ app.use(async function provideServices(c, next) {
 addHealthRoute(app);
 addDigestRoute(app);
 addImageRoute(app);
+addInspectRoute(app);
 addCacheRoutes(app);
 addHashRoute(app);
 addLinkRoutes(app);

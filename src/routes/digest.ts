@@ -2,6 +2,7 @@
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import { prefersPlainText } from "../http/accept.ts";
+import { knownArchitecture } from "../inspect/known-architecture.ts";
 import { formatReference } from "../oci/reference.ts";
 import { findImage } from "../repository/image.ts";
 import { addRoute } from "./add-route.ts";
@@ -20,7 +21,9 @@ const DigestAnswer = z
     mediaType: z.string(),
     filename: z.string(),
     manifest: z.object({ digest: z.string(), mediaType: z.string(), size: z.number().int() }),
-    architecture: z.string().nullable(),
+    architecture: z.string().nullable().openapi({
+      description: "as the index tells it, or else the SIF file where it is in the cache",
+    }),
     created: z.string().nullable().openapi({ description: "RFC 3339, as the manifest has it" }),
     annotations: z.record(z.string(), z.string()),
   })
@@ -63,7 +66,7 @@ export function addDigestRoute(app: App): void {
         mediaType: layer.mediaType,
         filename: image.filename,
         manifest: { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.sizeBytes },
-        architecture: image.architecture ?? null,
+        architecture: image.architecture ?? (await knownArchitecture(c.var.services, layer.digest)) ?? null,
         created: image.created ?? null,
         annotations: image.annotations,
       } satisfies z.infer<typeof DigestAnswer>,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readSample } from "./sif-samples.ts";
 import { type BlobSource, bytesBlob, patternBlob, sourceDigest } from "./fault-blobs.ts";
 
 const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -6,9 +7,11 @@ const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
 const SIF_LAYER = "application/vnd.sylabs.sif.layer.v1.sif";
 const SIF_CONFIG = "application/vnd.sylabs.sif.config.v1+json";
 
-/** What an image is made of; a layer is `bytes`, or `sizeBytes` of the pattern of `seed`. */
+/** What an image is made of; a layer is `bytes`, a `sample`, or `sizeBytes` of the pattern of `seed`. */
 export interface ImageOptions {
   readonly bytes?: Uint8Array;
+  /** A file of `test/samples`. */
+  readonly sample?: string;
   readonly sizeBytes?: number;
   readonly seed?: number;
   /** First bytes of a patterned layer. */
@@ -206,7 +209,8 @@ export class FaultContent {
   }
 
   #layer(options: ImageOptions): { source: BlobSource; digest: string } {
-    const { bytes, sizeBytes = 1024, seed = 1, prefix = new Uint8Array(), algorithm = "sha256" } = options;
+    const bytes = options.sample === undefined ? options.bytes : readSample(options.sample);
+    const { sizeBytes = 1024, seed = 1, prefix = new Uint8Array(), algorithm = "sha256" } = options;
     if (bytes !== undefined) return { source: bytesBlob(bytes), digest: sha(algorithm, bytes) };
     const source = patternBlob({ sizeBytes, seed, prefix });
     // Hashing a large pattern takes seconds: once is enough.
