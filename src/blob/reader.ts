@@ -38,6 +38,11 @@ export interface OpenBlob {
    * not match the digest. Takes the last piece only when the whole blob is verified.
    */
   readonly send: (writable: WritableStream, startBytes: number, endBytes: number) => Promise<void>;
+  /**
+   * Waits until every byte of it is checked: as long as its fill takes.
+   * @throws {RegistryError} why the fill failed
+   */
+  readonly whenCommitted: () => Promise<void>;
 }
 
 /**
@@ -64,7 +69,19 @@ export async function openBlob(
     joined: view.joined,
     send: (writable, startBytes, endBytes) =>
       new Transfer(options, request, view).send(writable, startBytes, endBytes),
+    whenCommitted: () => whenCommitted(options, request, view),
   };
+}
+
+/** The last piece can be read only when the whole is verified. An empty blob has none, and nothing to wait for. */
+async function whenCommitted(
+  { blobs }: BlobReaderOptions,
+  { digest }: OpenRequest,
+  { state, fillId, layout }: BlobView,
+): Promise<void> {
+  const last = pieceCount(layout) - 1;
+  if (state === "committed" || last < 0) return;
+  await callObject(() => blobs.getByName(digest).waitForPiece(fillId, last));
 }
 
 function openObject(

@@ -1,7 +1,7 @@
 /** Sending a blob's bytes: the one shape of every response that carries them, under `/v1`, `/v2` or a link. */
 
 import type { BlobSource } from "../blob/blob-state.ts";
-import { type OpenBlob, openBlob } from "../blob/reader.ts";
+import type { OpenBlob } from "../blob/reader.ts";
 import { touchBlob } from "../blob/touch.ts";
 import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
@@ -10,6 +10,7 @@ import { type Validators, evaluatePreconditions, ifRangeHolds } from "../http/co
 import { attachment } from "../http/content-disposition.ts";
 import { contentRange, parseRange, unsatisfiedRange } from "../http/range.ts";
 import { reprDigest } from "../http/repr-digest.ts";
+import { checkPermitted, openPermittedBlob } from "../inspect/signature-policy.ts";
 import { logFailure } from "../log.ts";
 import type { Digest } from "../oci/digest.ts";
 
@@ -40,7 +41,8 @@ interface Extent {
 
 /**
  * Answers a GET or HEAD for a blob: conditions, range, headers, and the bytes as they become available.
- * @throws {RegistryError} `precondition-failed`, `range-not-satisfiable`, and why the blob cannot be had.
+ * @throws {RegistryError} `precondition-failed`, `range-not-satisfiable`, `signature-required`, and why the blob cannot
+ *   be had.
  */
 export async function download(c: AppContext, wanted: Download): Promise<Response> {
   const [commit, lastModifiedMs] = await Promise.all([
@@ -69,15 +71,17 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
   if (extent.partial) {
     headers.set("Content-Range", contentRange(extent.startBytes, extent.endBytes, wanted.sizeBytes));
   }
+  const { digest, sizeBytes, source } = wanted;
+  const request = { digest, sizeBytes, source };
   if (head) {
+    await checkPermitted(c.var.services, request, commit);
     const handling = commit === null ? ({ fwd: "uri-miss" } as const) : ({ hit: true } as const);
     headers.set("Cache-Status", cacheStatus(statusOf(wanted, handling)));
     return new Response(null, { status, headers });
   }
 
+  const blob = await openPermittedBlob(c.var.services, request, commit);
   await wanted.onSend?.(extent.startBytes);
-  const { digest, sizeBytes, source } = wanted;
-  const blob = await openBlob(c.var.services, { digest, sizeBytes, source }, commit);
   headers.set("Cache-Status", cacheStatus(statusOf(wanted, cacheStatusOf(blob))));
   if (blob.committed) c.executionCtx.waitUntil(touchBlob(c.var.services, wanted.digest));
   const { readable, writable } = new FixedLengthStream(extent.endBytes - extent.startBytes);
