@@ -63,6 +63,17 @@ describe("checkClearSigned()", () => {
     expect(await check(armored, [key])).toMatchObject({ status: "valid", keyFingerprint: fingerprint });
   });
 
+  test("names nobody whom the key does not vouch for", async () => {
+    const [key, stranger] = await keysOf(signer, other);
+    key?.users.unshift(...(stranger?.users ?? []));
+    const publicKey = key?.armor() ?? "";
+    expect((await readKey({ armoredKey: publicKey })).getUserIDs()[0]).toContain("other");
+    expect(await check(await clearSign(TEXT, signer), [{ ...signer, publicKey }])).toMatchObject({
+      status: "valid",
+      signedBy: "signer <signer@example.org>",
+    });
+  });
+
   test("finds the trusted one among several", async () => {
     const message = await createCleartextMessage({ text: TEXT });
     const armored = await sign({ message, signingKeys: [other.privateKey, signer.privateKey] });

@@ -78,7 +78,7 @@ async function judge(
   verified.catch(() => {});
   const key = keys.find((candidate) => candidate.getKeys(keyID).length > 0);
   if (key === undefined) return undefined;
-  const signer = { signedBy: userOf(key), keyFingerprint: key.getFingerprint() };
+  const signer = { signedBy: await userOf(key, date), keyFingerprint: key.getFingerprint() };
   try {
     await verified;
     // The library asks whether the key was good on the day of the signature, which whoever stole it can choose.
@@ -89,8 +89,14 @@ async function judge(
   }
 }
 
-function userOf(key: openpgp.PublicKey): string | null {
-  return key.getUserIDs()[0] ?? null;
+/** The user ID that the key itself vouches for: anybody can add another one to a key that a server hands out. */
+async function userOf(key: openpgp.PublicKey, date: Date): Promise<string | null> {
+  try {
+    const { user } = await key.getPrimaryUser(date);
+    return user.userID?.userID ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function reason(error: unknown): string {

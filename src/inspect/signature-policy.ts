@@ -71,7 +71,8 @@ function requiresSignature(config: Config, registry: string): boolean {
 }
 
 async function requireSignature(services: Services, request: OpenRequest): Promise<void> {
-  const { refusal } = await verdictOf(services, request);
+  // An empty blob has no fill to wait for. Said of this request alone, since the size is its manifest's word.
+  const refusal = request.sizeBytes === 0 ? NO_IMAGE : (await verdictOf(services, request)).refusal;
   if (refusal === undefined) return;
   throw new RegistryError(
     "signature-required",
@@ -94,7 +95,6 @@ async function verdictOf(services: Services, request: OpenRequest): Promise<Verd
 }
 
 async function judge(services: Services, request: OpenRequest, nowMs: number): Promise<string | undefined> {
-  if (request.sizeBytes === 0) return NO_IMAGE;
   try {
     const inspection = await inspectCommitted(services, request);
     if (inspection === null) throw notThere(request);
@@ -134,9 +134,9 @@ function faultOf({ objectId, format, digestsMatch, trust }: JudgedSignature): st
 }
 
 async function isDocument({ commits, pieces }: Services, request: OpenRequest): Promise<boolean> {
-  if (request.sizeBytes > MAX_DOCUMENT_BYTES) return false;
   const commit = await commits.get(request.digest);
   if (commit === null) throw notThere(request);
+  if (commit.sizeBytes > MAX_DOCUMENT_BYTES) return false;
   const bytes = await committedRanges(pieces, commit).read(0, commit.sizeBytes);
   const parsed = parseJson(bytes);
   return parsed.ok && isJsonObject(parsed.value);

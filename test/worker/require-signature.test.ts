@@ -148,6 +148,15 @@ describe("where signatures are required", () => {
     expect((await cacheState(image.reference)).state).toBe("absent");
   });
 
+  it("a manifest that tells another size does not end the serving of a signed image", async () => {
+    const image = await signedImage(trusted);
+    await edge(`/v1/images/${image.reference}`);
+    const { bytes } = await received(await edge(`/v1/images/${image.reference}`));
+    const other = await newImage({ bytes, declaredSizeBytes: 0 });
+    expect((await edge(`/v1/images/${other.reference}`, { method: "HEAD" })).status).toBe(403);
+    expect((await edge(`/v1/images/${image.reference}`)).status).toBe(200);
+  });
+
   it("a JSON document is served, since it is no image", async () => {
     const bytes = new TextEncoder().encode(JSON.stringify({ created: freshSeed() }));
     const image = await newImage({ bytes });
