@@ -100,7 +100,7 @@ function signatureOf(content: string, { fingerprint }: SigningKey): ObjectSpec {
 
 /** The type-specific part of a signature's descriptor: SHA-256 and a fingerprint. */
 export function signatureExtra(fingerprint: string): Uint8Array {
-  return Uint8Array.from([1, 0, 0, 0, ...Uint8Array.fromHex(fingerprint)]);
+  return Uint8Array.from([1, 0, 0, 0, ...Buffer.from(fingerprint, "hex")]);
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {

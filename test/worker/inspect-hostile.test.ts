@@ -133,7 +133,7 @@ describe("an upstream that fails while an image is inspected", () => {
   it.each<readonly [what: string, action: FaultAction, status: number, code: string]>([
     [
       "limits requests",
-      { kind: "status", status: 429, headers: { "Retry-After": "600" } },
+      { kind: "status", status: 429, headers: { "Retry-After": "30" } },
       503,
       "upstream-rate-limited",
     ],
