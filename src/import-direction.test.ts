@@ -7,7 +7,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["index.ts"],
   ["app.ts"],
   ["routes", "pages", "context.ts"],
-  ["access", "repository", "blob", "upload", "services.ts"],
+  ["access", "repository", "blob", "upload", "inspect", "services.ts"],
   ["upstream", "store"],
   ["config", "config.ts", "env.ts", "outcome.ts", "call-object.ts", "log.ts", "version.ts"],
   ["oci", "sif", "http", "errors.ts"],

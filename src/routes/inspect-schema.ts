@@ -5,6 +5,8 @@ import { z } from "@hono/zod-openapi";
 const bytes = z.number().int().openapi({ description: "bytes" });
 const time = z.string().nullable().openapi({ description: "RFC 3339, or null when untold" });
 const architecture = z.string().openapi({ description: "in Go's names; `unknown` where nothing tells it" });
+/** Nothing bounds these 64 bits, and beyond 2^53 a number is no exact integer any more. */
+const owner = z.number().openapi({ description: "0 in files of today" });
 const texts = z.record(z.string(), z.string());
 
 const Header = z.object({
@@ -22,35 +24,33 @@ const Header = z.object({
   dataSize: bytes,
 });
 
-const SifObject = z
-  .object({
-    slot: z.number().int().openapi({ description: "place in the descriptor table, from 0" }),
-    id: z.number().int(),
-    type: z.string().openapi({ example: "Partition" }),
-    dataType: z.number().int().openapi({ description: "the number behind `type`" }),
-    name: z.string(),
-    group: z.number().int().nullable(),
-    link: z.object({ kind: z.enum(["object", "group"]), id: z.number().int() }).nullable(),
-    offset: bytes,
-    size: bytes,
-    sizeWithPadding: bytes,
-    created: time,
-    modified: time,
-    uid: z.number().int(),
-    gid: z.number().int(),
-    partition: z
-      .object({
-        fileSystem: z.string().openapi({ example: "Squashfs" }),
-        type: z.string().openapi({ example: "PrimSys" }),
-        architecture,
-      })
-      .optional(),
-    signature: z.object({ hash: z.string(), fingerprint: z.string().nullable() }).optional(),
-    cryptoMessage: z.object({ format: z.string(), type: z.string() }).optional(),
-    sbom: z.object({ format: z.string() }).optional(),
-    oci: z.object({ digest: z.string() }).optional(),
-  })
-  .openapi("SifObject");
+const SifObject = z.object({
+  slot: z.number().int().openapi({ description: "place in the descriptor table, from 0" }),
+  id: z.number().int(),
+  type: z.string().openapi({ example: "Partition" }),
+  dataType: z.number().int().openapi({ description: "the number behind `type`" }),
+  name: z.string(),
+  group: z.number().int().nullable(),
+  link: z.object({ kind: z.enum(["object", "group"]), id: z.number().int() }).nullable(),
+  offset: bytes,
+  size: bytes,
+  sizeWithPadding: bytes,
+  created: time,
+  modified: time,
+  uid: owner,
+  gid: owner,
+  partition: z
+    .object({
+      fileSystem: z.string().openapi({ example: "Squashfs" }),
+      type: z.string().openapi({ example: "PrimSys" }),
+      architecture,
+    })
+    .optional(),
+  signature: z.object({ hash: z.string(), fingerprint: z.string().nullable() }).optional(),
+  cryptoMessage: z.object({ format: z.string(), type: z.string() }).optional(),
+  sbom: z.object({ format: z.string() }).optional(),
+  oci: z.object({ digest: z.string() }).optional(),
+});
 
 const App = z.object({
   labels: texts,
@@ -61,29 +61,27 @@ const App = z.object({
   help: z.string().nullable(),
 });
 
-const Signature = z
-  .object({
-    objectId: z.number().int(),
-    format: z.enum(["pgp", "dsse", "legacy", "unknown"]),
-    hash: z.string(),
-    fingerprint: z.string().nullable().openapi({ description: "as the file claims it" }),
-    keyIds: z.array(z.string()).openapi({ description: "as a DSSE envelope claims them" }),
-    covers: z.array(z.number().int()).openapi({ description: "IDs of the objects that were signed" }),
-    digestsMatch: z
-      .boolean()
-      .nullable()
-      .openapi({ description: "whether the signed digests are this file's; null where it cannot be told" }),
-    trust: z.object({
-      status: z.enum(["valid", "invalid", "unknown-key", "not-checked"]).openapi({
-        description:
-          "`valid`: made by a trusted key that is good today; `invalid`: not over this text, or the key is expired or revoked; `unknown-key`: by no trusted key",
-      }),
-      signedBy: z.string().nullable().openapi({ description: "user ID of the trusted key" }),
-      keyFingerprint: z.string().nullable().openapi({ description: "of the trusted key" }),
-      detail: z.string().nullable().openapi({ description: "why it is not valid" }),
+const Signature = z.object({
+  objectId: z.number().int(),
+  format: z.enum(["pgp", "dsse", "legacy", "unknown"]),
+  hash: z.string(),
+  fingerprint: z.string().nullable().openapi({ description: "as the file claims it" }),
+  keyIds: z.array(z.string()).openapi({ description: "as a DSSE envelope claims them" }),
+  covers: z.array(z.number().int()).openapi({ description: "IDs of the objects that were signed" }),
+  digestsMatch: z
+    .boolean()
+    .nullable()
+    .openapi({ description: "whether the signed digests are this file's; null where it cannot be told" }),
+  trust: z.object({
+    status: z.enum(["valid", "invalid", "unknown-key", "not-checked"]).openapi({
+      description:
+        "`valid`: made by a trusted key that is good today; `invalid`: not over this text, or the key is expired or revoked; `unknown-key`: by no trusted key",
     }),
-  })
-  .openapi("SifSignature");
+    signedBy: z.string().nullable().openapi({ description: "user ID of the trusted key" }),
+    keyFingerprint: z.string().nullable().openapi({ description: "of the trusted key" }),
+    detail: z.string().nullable().openapi({ description: "why it is not valid" }),
+  }),
+});
 
 /** The answer. */
 export const InspectAnswer = z

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { FaultAction } from "../support/fault-rules.ts";
 import { buildSif, HEADER_AT, setInt64, SLOT_AT, slotOffset } from "../support/sif-builder.ts";
 import { imageObjects } from "../support/signed-sif.ts";
-import { bearer, cacheState, edge, freshRepository, freshSeed, upstream } from "./edge.ts";
+import { bearer, cacheState, edge, freshImage, freshSeed, upstream } from "./edge.ts";
 
 const KIB = 1024;
 /** What may be read of a file whose header or table is wrong: the first read, and the longest table. */
@@ -12,12 +12,6 @@ const BOUND_BYTES = 64 * KIB + 4096 * 585;
 afterEach(async () => {
   await upstream.clearFaults();
 });
-
-async function newImage(bytes: Uint8Array) {
-  const repository = freshRepository();
-  const image = await upstream.addImage(repository, "1.0", { bytes });
-  return { ...image, reference: `lab/${repository}:1.0` };
-}
 
 /** A sound image of its own bytes, with 48 slots of which two are used. */
 function sound(): Uint8Array {
@@ -63,7 +57,7 @@ describe("a hostile file", () => {
   it.each(HOSTILE)(
     "with %s is refused, cold and from the cache, with the field named",
     async (_what, file, field) => {
-      const image = await newImage(file());
+      const image = await freshImage({ bytes: file() });
       for (const cached of [false, true]) {
         if (cached) {
           await edge(`/v1/cache/${image.reference}`, { method: "PUT" });
@@ -82,12 +76,11 @@ describe("a hostile file", () => {
   );
 
   it("of other bytes than a SIF's, and a lookup of it, are answered", async () => {
-    const repository = freshRepository();
-    await upstream.addImage(repository, "1.0", { sizeBytes: 5000, seed: freshSeed() });
-    expect((await edge(`/v1/inspect/lab/${repository}:1.0`)).status).toBe(422);
-    await edge(`/v1/cache/lab/${repository}:1.0`, { method: "PUT" });
-    await cacheState(`lab/${repository}:1.0`, "committed");
-    const lookup = await edge(`/v1/digest/lab/${repository}:1.0`);
+    const image = await freshImage({ sizeBytes: 5000 });
+    expect((await edge(`/v1/inspect/${image.reference}`)).status).toBe(422);
+    await edge(`/v1/cache/${image.reference}`, { method: "PUT" });
+    await cacheState(image.reference, "committed");
+    const lookup = await edge(`/v1/digest/${image.reference}`);
     expect(await lookup.json()).toMatchObject({ architecture: null });
   });
 
@@ -112,7 +105,7 @@ describe("a hostile file", () => {
         async (edits, cached) => {
           const bytes = sound();
           for (const { offset, byte } of edits) bytes[offset] = byte;
-          const image = await newImage(bytes);
+          const image = await freshImage({ bytes });
           if (cached) {
             await edge(`/v1/cache/${image.reference}`, { method: "PUT" });
             await cacheState(image.reference, "committed");
@@ -129,6 +122,16 @@ describe("a hostile file", () => {
   });
 });
 
+describe("a file whose owners are no small numbers", () => {
+  it("is described all the same", async () => {
+    const bytes = changed((file) => setInt64(file, slotOffset(1) + 57, 2n ** 61n));
+    const image = await freshImage({ bytes });
+    expect(await (await edge(`/v1/inspect/${image.reference}`)).json()).toMatchObject({
+      objects: [{ uid: 0 }, { uid: 2 ** 61 }],
+    });
+  });
+});
+
 describe("an upstream that fails while an image is inspected", () => {
   it.each<readonly [what: string, action: FaultAction, status: number, code: string]>([
     [
@@ -141,14 +144,14 @@ describe("an upstream that fails while an image is inspected", () => {
     ["denies it", { kind: "status", status: 403 }, 403, "upstream-denied"],
     ["has another size", { kind: "resize", sizeBytes: 70_000 }, 502, "digest-mismatch"],
   ])("as it %s is told of", async (_what, action, status, code) => {
-    const image = await newImage(sound());
+    const image = await freshImage({ bytes: sound() });
     await upstream.fault({ match: { kind: "blob", reference: image.digest }, action });
     const response = await edge(`/v1/inspect/${image.reference}`, { headers: bearer("reader") });
     expect(await response.json()).toMatchObject({ status, code });
   });
 
   it("by dropping the connection once is asked again", async () => {
-    const image = await newImage(sound());
+    const image = await freshImage({ bytes: sound() });
     const drop = await upstream.fault({
       match: { kind: "blob", reference: image.digest },
       times: 1,
@@ -159,7 +162,7 @@ describe("an upstream that fails while an image is inspected", () => {
   });
 
   it("by ignoring ranges is read all the same, where the file is small", async () => {
-    const image = await newImage(sound());
+    const image = await freshImage({ bytes: sound() });
     await upstream.fault({ match: { reference: image.digest }, action: { kind: "ignore-range" } });
     expect(await (await edge(`/v1/inspect/${image.reference}`)).json()).toMatchObject({
       image: { kind: "native", architecture: "amd64" },

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import samples from "../samples/expected.json";
 import { expectedHeader, expectedObject } from "../support/expected-report.ts";
-import type { ImageOptions } from "../support/fault-content.ts";
 import type { ExpectedSif } from "../support/sif-samples.ts";
 import { buildSif } from "../support/sif-builder.ts";
 import { imageObjects, makeSignedSif, makeSigningKey } from "../support/signed-sif.ts";
-import { bearer, cacheState, digestOf, edge, freshRepository, upstream } from "./edge.ts";
+import { bearer, cacheState, digestOf, edge, freshImage, upstream } from "./edge.ts";
 
 const KIB = 1024;
 const FIRST_READ_BYTES = 64 * KIB;
@@ -25,12 +24,6 @@ interface Report {
     readonly trust: Readonly<Record<string, unknown>>;
   }[];
   readonly problems: readonly unknown[];
-}
-
-async function newImage(options: ImageOptions) {
-  const repository = freshRepository();
-  const image = await upstream.addImage(repository, "1.0", options);
-  return { ...image, reference: `lab/${repository}:1.0` };
 }
 
 async function inspect(reference: string): Promise<Report> {
@@ -57,7 +50,7 @@ describe("inspecting a sample", () => {
   it.each((samples as ExpectedSif[]).map((expected) => [expected.file, expected] as const))(
     "tells everything that the reference library says of %s, cold and from the cache",
     async (file, expected) => {
-      const image = await newImage({ sample: file });
+      const image = await freshImage({ sample: file });
       // The tests before it may have put the same file into the cache.
       await drop(image.reference);
       for (const verified of [false, true]) {
@@ -95,7 +88,7 @@ describe("inspecting a sample", () => {
     ["one-group-signed-legacy.sif", "legacy", [2]],
     ["others/one-group-signed-legacy-group.sif", "legacy", [1, 2]],
   ])("%s says who signed what", async (sample, format, covers) => {
-    const image = await newImage({ sample });
+    const image = await freshImage({ sample });
     const { signatures } = await inspect(image.reference);
     expect(signatures).toMatchObject([{ format, covers, trust: { status: "not-checked" } }]);
   });
@@ -108,7 +101,7 @@ describe("inspecting a large image", () => {
     const key = await makeSigningKey("signer");
     const partition = new Uint8Array(size);
     crypto.getRandomValues(partition.subarray(0, KIB));
-    return newImage({ bytes: await makeSignedSif(imageObjects(partition), key) });
+    return freshImage({ bytes: await makeSignedSif(imageObjects(partition), key) });
   }
 
   it("reads the ranges that it needs and no more, and starts no fill", async () => {
@@ -142,7 +135,7 @@ describe("inspecting a large image", () => {
   });
 
   it("from an upstream without ranges asks to have it cached first", async () => {
-    const image = await newImage({ sizeBytes: 12 * KIB * KIB, prefix: deepHeader() });
+    const image = await freshImage({ sizeBytes: 12 * KIB * KIB, prefix: deepHeader() });
     await upstream.fault({ match: { reference: image.digest }, action: { kind: "ignore-range" } });
     const response = await edge(`/v1/inspect/${image.reference}`);
     expect(response.status).toBe(502);
@@ -167,20 +160,20 @@ describe("/v1/digest", () => {
     ["one-group.sif", "386"],
     ["empty.sif", null],
   ])("tells of %s in the cache that it is for %s", async (sample, architecture) => {
-    const image = await newImage({ sample });
+    const image = await freshImage({ sample });
     await commit(image.reference);
     expect(await lookUp(image.reference)).toMatchObject({ architecture });
   });
 
   it("tells that of an OCI-SIF from its configuration", async () => {
     const config = JSON.stringify({ os: "linux", architecture: "riscv64" });
-    const image = await newImage({ bytes: await makeOciSif(config) });
+    const image = await freshImage({ bytes: await makeOciSif(config) });
     await commit(image.reference);
     expect(await lookUp(image.reference)).toMatchObject({ architecture: "riscv64" });
   });
 
   it("tells none of an image that is not in the cache, and downloads nothing of it", async () => {
-    const image = await newImage({
+    const image = await freshImage({
       bytes: buildSif(imageObjects("not in the cache"), { architecture: "02" }),
     });
     expect(await lookUp(image.reference)).toMatchObject({ architecture: null });

@@ -1,7 +1,4 @@
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import app from "../../src/app.ts";
 import type { ImageOptions } from "../support/fault-content.ts";
 import { buildSif } from "../support/sif-builder.ts";
 import {
@@ -12,7 +9,7 @@ import {
   type SignedSifOptions,
   type SigningKey,
 } from "../support/signed-sif.ts";
-import { bearer, cacheState, digestOf, freshRepository, freshSeed, received, upstream } from "./edge.ts";
+import { bearer, cacheState, digestOf, edgeWith, freshImage, freshSeed, upstream } from "./edge.ts";
 
 let trusted: SigningKey;
 let stranger: SigningKey;
@@ -26,25 +23,14 @@ beforeAll(async () => {
   };
 });
 
-/** Asks the Worker where `lab` serves signed images only; the Blob objects neither know nor need to. */
-async function edge(path: string, init: RequestInit = {}): Promise<Response> {
-  const context = createExecutionContext();
-  const request = new Request(`http://edge.test${path}`, init);
-  const response = await app.fetch(request, { ...env, ...settings }, context);
-  const body = response.body === null ? null : (await received(response)).bytes;
-  await waitOnExecutionContext(context);
-  return new Response(body, response);
-}
-
-async function newImage(options: ImageOptions) {
-  const repository = freshRepository();
-  const image = await upstream.addImage(repository, "1.0", options);
-  return { ...image, reference: `lab/${repository}:1.0` };
+/** Asks the Worker where `lab` serves signed images only; its objects neither know nor need to. */
+function edge(path: string, init: RequestInit = {}): Promise<Response> {
+  return edgeWith(settings, path, init);
 }
 
 async function signedImage(key: SigningKey, options: SignedSifOptions = {}) {
   const partition = new Uint8Array(300 * 1024).fill(freshSeed() & 0xff);
-  return newImage({ bytes: await makeSignedSif(imageObjects(partition), key, options) });
+  return freshImage({ bytes: await makeSignedSif(imageObjects(partition), key, options) });
 }
 
 function unsigned(): Uint8Array {
@@ -102,7 +88,7 @@ const REFUSED: readonly (readonly [what: string, make: () => Promise<ImageOption
 
 describe("where signatures are required", () => {
   it.each(REFUSED)("%s is not served, by no way, and the reason is told", async (_what, make, reason) => {
-    const image = await newImage(await make());
+    const image = await freshImage(await make());
     const link = await edge(`/v1/links/${image.reference}`, { method: "POST", headers: bearer("admin") });
     const { url } = await link.json<{ url: string }>();
     for (const path of [`/v1/images/${image.reference}`, new URL(url).pathname]) {
@@ -143,7 +129,7 @@ describe("where signatures are required", () => {
   });
 
   it("a HEAD of what is not in the cache waits for nothing", async () => {
-    const image = await newImage({ bytes: unsigned() });
+    const image = await freshImage({ bytes: unsigned() });
     expect((await edge(`/v1/images/${image.reference}`, { method: "HEAD" })).status).toBe(200);
     expect((await cacheState(image.reference)).state).toBe("absent");
   });
@@ -151,15 +137,15 @@ describe("where signatures are required", () => {
   it("a manifest that tells another size does not end the serving of a signed image", async () => {
     const image = await signedImage(trusted);
     await edge(`/v1/images/${image.reference}`);
-    const { bytes } = await received(await edge(`/v1/images/${image.reference}`));
-    const other = await newImage({ bytes, declaredSizeBytes: 0 });
+    const bytes = new Uint8Array(await (await edge(`/v1/images/${image.reference}`)).arrayBuffer());
+    const other = await freshImage({ bytes, declaredSizeBytes: 0 });
     expect((await edge(`/v1/images/${other.reference}`, { method: "HEAD" })).status).toBe(403);
     expect((await edge(`/v1/images/${image.reference}`)).status).toBe(200);
   });
 
   it("a JSON document is served, since it is no image", async () => {
     const bytes = new TextEncoder().encode(JSON.stringify({ created: freshSeed() }));
-    const image = await newImage({ bytes });
+    const image = await freshImage({ bytes });
     expect((await edge(`/v1/images/${image.reference}`)).status).toBe(200);
   });
 
@@ -185,18 +171,11 @@ describe("where signatures are required", () => {
     const image = await signedImage(trusted);
     const lines = trusted.publicKey.split("\n");
     const cut = lines.filter((_line, index) => index !== 4).join("\n");
-    const context = createExecutionContext();
-    const bad = { ...env, ...settings, TRUSTED_KEYS: cut };
-    const response = await app.fetch(
-      new Request(`http://edge.test/v1/inspect/${image.reference}`),
-      bad,
-      context,
-    );
+    const response = await edgeWith({ ...settings, TRUSTED_KEYS: cut }, `/v1/inspect/${image.reference}`);
     expect(response.status).toBe(500);
     expect(await response.json()).toMatchObject({
       code: "bad-configuration",
       detail: expect.stringContaining("TRUSTED_KEYS"),
     });
-    await waitOnExecutionContext(context);
   });
 });
