@@ -101,6 +101,11 @@ describe("where signatures are required", () => {
       }
       expect((await edge(path, { method: "HEAD" })).status).toBe(403);
     }
+    const blob = await edge(`/v2/lab/${image.repository}/blobs/${image.digest}`);
+    expect(blob.status).toBe(403);
+    expect(await blob.json()).toMatchObject({
+      errors: [{ code: "DENIED", message: expect.stringContaining(reason) }],
+    });
   });
 
   it("a signed image is served, to the first who asks for it as soon as it is checked", async () => {
@@ -113,6 +118,8 @@ describe("where signatures are required", () => {
     expect(range.status).toBe(206);
     expect(range.headers.get("Cache-Status")).toBe("sif-edge; hit");
     expect((await edge(`/v1/images/${image.reference}`, { method: "HEAD" })).status).toBe(200);
+    const blob = await edge(`/v2/lab/${image.repository}/blobs/${image.digest}`);
+    expect(await digestOf(await blob.arrayBuffer())).toBe(image.digest);
   });
 
   it("no byte leaves before all are checked", async () => {
