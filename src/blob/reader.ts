@@ -63,6 +63,10 @@ export async function openBlob(
   }
   const view: BlobView =
     commit === null ? await openObject(options, request) : { ...commit, state: "committed", joined: false };
+  // An empty body cannot break off short of its end: that nothing is right is known before it begins.
+  if (request.sizeBytes === 0 && view.state === "filling") {
+    await callObject(() => options.blobs.getByName(request.digest).waitForPiece(view.fillId, 0));
+  }
   return {
     sizeBytes: request.sizeBytes,
     committed: view.state === "committed",
