@@ -227,13 +227,18 @@ export class BlobLife {
       await records.wakeAt(now + config.blobIdleMs);
       return;
     }
-    if (before?.state === "failed" && now < patienceEndsMs(before)) throw fillFailure(before);
+    if (before?.state === "failed" && this.#sources.has(request.source) && asksForPatience(before, now)) {
+      throw fillFailure(before);
+    }
 
     // Pieces of an interrupted fill, or of a committed blob that lost some, are built upon.
     const base =
       commit ?? (before?.resumable === true && before.sizeBytes === request.sizeBytes ? before : undefined);
     if (commit !== null) await commits.delete(request.digest);
-    this.#sources = new BlobSources(config, [...(before?.sources ?? []), request.source]);
+    // The caller's own repository first, and none whose bytes were wrong: one bad upstream must not keep a blob from
+    // the readers of another.
+    const others = before?.resumable === false ? [] : (before?.sources ?? []);
+    this.#sources = new BlobSources(config, [request.source, ...others]);
     const fillId = base?.fillId ?? crypto.randomUUID();
     if (base === undefined) this.#freshFillId = fillId;
     this.#save({
@@ -371,9 +376,10 @@ const ABSENT: BlobStatus = {
   failure: undefined,
 };
 
-/** Until when an upstream that limits requests is left alone. */
-function patienceEndsMs(record: BlobRecord): number {
-  return (record.failedAtMs ?? 0) + (record.failure?.retryAfterSeconds ?? 0) * 1000;
+/** Whether the upstreams of a failed fill are to be left alone for now. A clock that was set back asks for nothing. */
+function asksForPatience({ failedAtMs = 0, failure }: BlobRecord, nowMs: number): boolean {
+  const passedMs = nowMs - failedAtMs;
+  return passedMs >= 0 && passedMs < (failure?.retryAfterSeconds ?? 0) * 1000;
 }
 
 function fillFailure(record: BlobRecord): RegistryError {

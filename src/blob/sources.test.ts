@@ -19,8 +19,15 @@ describe("the sources of a fill that are stored", () => {
     expect(new BlobSources(config, [lent, lent]).storable()).toEqual([]);
   });
 
-  it("are the latest ones", () => {
-    const many = Array.from({ length: 6 }, (_, index) => ({ registry: "lab", repository: `team/r${index}` }));
-    expect(new BlobSources(config, many).storable()).toEqual(many.slice(2));
+  const many = Array.from({ length: 6 }, (_, index) => ({ registry: "lab", repository: `team/r${index}` }));
+
+  it("are the best ones of those that are given", () => {
+    expect(new BlobSources(config, many).storable()).toEqual(many.slice(0, 4));
+  });
+
+  it("are the latest ones of those that are added", () => {
+    const sources = new BlobSources(config);
+    for (const source of many) sources.add(source);
+    expect(sources.storable()).toEqual(many.slice(2));
   });
 });

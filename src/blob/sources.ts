@@ -25,9 +25,17 @@ export class BlobSources {
   /** Replaced as a whole, never changed, so that a walk through it goes on undisturbed. */
   #sources: readonly { readonly source: BlobSource; readonly location: BlobLocation }[] = [];
 
+  /** @param sources best first; more than can be remembered, or the same twice, are left out */
   constructor(config: Config, sources: readonly BlobSource[] = []) {
     this.#config = config;
-    for (const source of sources) this.add(source);
+    for (const source of sources) {
+      if (this.#sources.length < MAX_SOURCES && !this.has(source)) this.add(source);
+    }
+  }
+
+  /** Whether a repository is one of them, read with credentials of the same kind. */
+  has(source: BlobSource): boolean {
+    return this.#sources.some((known) => isSame(known.source, source));
   }
 
   /**
@@ -47,10 +55,13 @@ export class BlobSources {
       .map(({ source: { registry, repository } }) => ({ registry, repository }));
   }
 
-  /** Opens ranges of the blob at the first repository that has it. */
+  /**
+   * Opens ranges of the blob at the first repository that sends them. Where none does, the failure that may pass is
+   * told rather than that a repository lacks the blob.
+   */
   opener(digest: Digest): OpenRange {
     return async (startBytes, endBytes, signal) => {
-      let refusal: unknown = new RegistryError(
+      let refusal = new RegistryError(
         "blob-unknown",
         `Cannot fetch blob "${digest}": no repository is known to have it`,
       );
@@ -60,8 +71,9 @@ export class BlobSources {
           const range = { startBytes, endBytes, signal, location: entry.location };
           return await client.openBlob(entry.source.repository, digest, range);
         } catch (error) {
-          if (!(error instanceof RegistryError) || !NOT_HERE.has(error.code)) throw error;
-          refusal = error;
+          signal.throwIfAborted();
+          if (!(error instanceof RegistryError)) throw error;
+          if (NOT_HERE.has(refusal.code)) refusal = error;
         }
       }
       throw refusal;
