@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts", "test/conformance/**/*.test.ts"],
-          globalSetup: ["test/support/fault-upstream-setup.ts"],
+          globalSetup: ["test/support/fault-upstream-setup.ts", "test/support/chaos-setup.ts"],
           testTimeout: 30_000,
           sequence: { groupOrder: 2 },
         },
