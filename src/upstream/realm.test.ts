@@ -1,4 +1,6 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hostileAddresses } from "../../test/support/addresses.ts";
 import type { Upstream } from "../config.ts";
 import { RegistryError } from "../errors.ts";
 import { checkRealm } from "./realm.ts";
@@ -77,5 +79,21 @@ describe("checkRealm()", () => {
     expect(() => checkRealm("https://evil.example/token?x=secret", upstream)).toThrow(
       'Cannot sign in at "lab": it names as its token service "https://evil.example/token?***", which is on another domain; where that is right, add it to the "realms" of this upstream',
     );
+  });
+
+  test("whatever is named, credentials go nowhere but to the upstream's own domain by https", () => {
+    const upstream: Upstream = { name: "lab", url: "https://ghcr.io", access: "public", realms: [] };
+    let allowedOnes = 0;
+    fc.assert(
+      fc.property(hostileAddresses, (realm) => {
+        if (!allowed("https://ghcr.io", realm)) return;
+        allowedOnes++;
+        const { protocol, hostname, username, password } = checkRealm(realm, upstream);
+        expect(`${protocol} ${hostname}`).toMatch(/^https: (?:.+\.)?ghcr\.io\.?$/);
+        expect(username + password).toBe("");
+      }),
+      { numRuns: 3000 },
+    );
+    expect(allowedOnes).toBeGreaterThan(10);
   });
 });

@@ -1,4 +1,7 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hostileAddresses } from "../../test/support/addresses.ts";
+import { isPrivateHost } from "./private-host.ts";
 import { followRedirects, type Landed, redirectPolicy } from "./redirects.ts";
 import type { UpstreamRequest } from "./transport.ts";
 
@@ -120,4 +123,32 @@ describe("followRedirects()", () => {
     expect(error).toContain("http://cdn.example");
     expect(error).not.toContain("secret");
   });
+
+  test("wherever it leads, it is public, by https, and gets no credentials on another origin", async () => {
+    const start = "https://ghcr.io/v2/";
+    let followed = 0;
+    await fc.assert(
+      fc.asyncProperty(headerValue, async (target) => {
+        let sent: readonly UpstreamRequest[];
+        try {
+          ({ sent } = await follow(start, { [start]: target }));
+        } catch (error) {
+          expect(error).toMatchObject({ code: "upstream-unavailable" });
+          return;
+        }
+        const url = sent[1]?.url;
+        if (url === undefined) throw new Error("Cannot see where it led");
+        followed++;
+        expect(url.protocol).toBe("https:");
+        expect(isPrivateHost(url.hostname)).toBe(false);
+        expect(url.username + url.password).toBe("");
+        if (url.origin !== "https://ghcr.io") expect(sent[1]?.authorization).toBeUndefined();
+      }),
+      { numRuns: 3000 },
+    );
+    expect(followed).toBeGreaterThan(10);
+  });
 });
+
+/** What a header can hold at all. */
+const headerValue = hostileAddresses.filter((text) => /^[\t\x20-\xff]*$/.test(text));
