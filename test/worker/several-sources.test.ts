@@ -77,4 +77,17 @@ describe("a blob that two repositories name", () => {
     expect((await edge(`/v1/images/${limited.reference}`)).status).toBe(503);
     expect(await complete(image.reference)).toBe(true);
   });
+
+  it("is had from the one although the other's manifest gives it another size, before and after", async () => {
+    const seed = freshSeed();
+    const image = await freshImage({ sizeBytes: SIZE, seed });
+    const wrong = await freshImage({ sizeBytes: SIZE, seed, declaredSizeBytes: SIZE + 1 });
+    expect(wrong.digest).toBe(image.digest);
+    expect(await complete(wrong.reference)).toBe(false);
+    await cacheState(wrong.reference, "failed");
+    expect(await complete(image.reference)).toBe(true);
+    await cacheState(image.reference, "committed");
+    expect((await edge(`/v1/images/${wrong.reference}`)).status).toBe(502);
+    expect(await complete(image.reference)).toBe(true);
+  });
 });
