@@ -15,6 +15,7 @@ export default defineConfig({
             "src/**/*.test.ts",
             "cli/**/*.test.ts",
             "scripts/**/*.test.ts",
+            "soak/**/*.test.ts",
             "test/support/**/*.test.ts",
           ],
           environment: "node",

@@ -79,12 +79,16 @@ export interface Fault {
   readonly times?: number;
   /** How many matching requests go by unharmed first. */
   readonly skip?: number;
+  /** Befalls one in so many of the matching requests behind those, beginning with the first. */
+  readonly every?: number;
   readonly action: FaultAction;
 }
 
 interface Rule extends Fault {
   readonly id: number;
   skipped: number;
+  /** Matching requests behind the skipped ones. */
+  matched: number;
   hits: number;
 }
 
@@ -96,7 +100,7 @@ export class FaultRules {
   /** Orders a fault; returns its id for {@link FaultRules.hits}. */
   add(fault: Fault): number {
     const id = ++this.#lastId;
-    this.#rules.push({ ...fault, id, skipped: 0, hits: 0 });
+    this.#rules.push({ ...fault, id, skipped: 0, matched: 0, hits: 0 });
     return id;
   }
 
@@ -120,6 +124,7 @@ export class FaultRules {
         rule.skipped++;
         continue;
       }
+      if (rule.matched++ % (rule.every ?? 1) !== 0) continue;
       rule.hits++;
       actions.push(rule.action);
     }

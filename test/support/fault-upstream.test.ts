@@ -149,6 +149,14 @@ describe("faults", () => {
     expect(shrunk.headers.get("content-range")).toBe("bytes 0-999/1000");
   });
 
+  test("what befalls one request in three leaves the two behind it alone", async () => {
+    const image = upstream.addImage("lab/tool", "1.0");
+    upstream.fault({ skip: 1, every: 3, action: { kind: "status", status: 500 } });
+    const statuses: number[] = [];
+    for (let request = 0; request < 8; request++) statuses.push((await fetch(blobUrl(image.digest))).status);
+    expect(statuses).toEqual([200, 500, 200, 200, 500, 200, 200, 500]);
+  });
+
   test("status comes as often as it was ordered, after the requests it skips", async () => {
     const image = upstream.addImage("lab/tool", "1.0");
     const headers = { "retry-after": "7" };

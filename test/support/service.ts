@@ -25,6 +25,8 @@ export interface Service {
   readonly url: string;
   /** Directory of its data. */
   readonly persistTo: string;
+  /** The group of its processes, another one after a restart. */
+  groupId(): number;
   /** What it has written since it was last started. */
   output(): string;
   /** Ends it in good order and removes what is its own. */
@@ -83,6 +85,7 @@ export async function startService(options: StartServiceOptions = {}): Promise<S
   return {
     url,
     persistTo,
+    groupId: () => group.pid,
     output: () => group.output(),
     async stop() {
       await group.stop();

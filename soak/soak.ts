@@ -1,0 +1,180 @@
+/**
+ * Many clients, many images and an upstream that fails now and then, for as long as wanted, against what `npm start`
+ * runs; everything on loopback. Fails where a client got a wrong byte, where a fill stays stuck, or where memory or
+ * descriptors keep growing.
+ *
+ *     npm run soak -- --minutes 30 --clients 64 --images 50 --fail 5
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import type { AddedImage } from "../test/support/fault-content.ts";
+import type { FaultAction } from "../test/support/fault-rules.ts";
+import { type FaultUpstream, startFaultUpstream } from "../test/support/fault-upstream.ts";
+import { Random } from "../test/support/random.ts";
+import { startService } from "../test/support/service.ts";
+import { sha256Bytes } from "../test/support/sha256.ts";
+import { type Counts, type SoakImage, runClient } from "./clients.ts";
+import { judge, report } from "./report.ts";
+import { type Usage, usageOf, workerdOf } from "./usage.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const TOKEN = "soak-admin-token";
+
+/** How a client's request may fail at the upstream; each takes its turn. */
+const FAILURES: readonly FaultAction[] = [
+  { kind: "drop" },
+  { kind: "drop", afterBytes: 100 * KIB },
+  { kind: "stall", afterBytes: 100 * KIB, ms: 5000 },
+  { kind: "status", status: 500 },
+  { kind: "status", status: 503, headers: { "Retry-After": "1" } },
+  { kind: "flip", afterBytes: 50 * KIB },
+];
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "30" },
+    clients: { type: "string", default: "64" },
+    images: { type: "string", default: "50" },
+    fail: { type: "string", default: "5" },
+    drop: { type: "string", default: "60" },
+    seed: { type: "string", default: "1" },
+  },
+});
+const options = {
+  minutes: numberOf("minutes", 0.1, 24 * 60),
+  clients: numberOf("clients", 1, 1000),
+  images: numberOf("images", 1, 1000),
+  failPercent: numberOf("fail", 0, 50),
+  dropsPerMinute: numberOf("drop", 0, 6000),
+  seed: numberOf("seed", 0, 2 ** 31),
+};
+
+const upstream = await startFaultUpstream();
+const images = addImages(upstream);
+failNowAndThen(upstream);
+const service = await startService({
+  vars: {
+    UPSTREAMS: { lab: { url: upstream.url } },
+    CHUNK_BYTES: String(MIB),
+    UPSTREAM_IDLE_MS: "2000",
+    ACCESS_TOKENS: {
+      admin: { sha256: sha256Bytes(TOKEN).slice("sha256:".length), scopes: ["admin"], repositories: ["*"] },
+    },
+  },
+});
+const counts: Counts = {
+  requests: 0,
+  complete: 0,
+  hits: 0,
+  broken: 0,
+  refused: 0,
+  vanished: 0,
+  wrong: 0,
+  bytes: 0,
+};
+const samples: Usage[] = [];
+const startedMs = performance.now();
+const endMs = startedMs + options.minutes * 60_000;
+try {
+  const clients = Array.from({ length: options.clients }, (_, index) =>
+    runClient({
+      url: service.url,
+      images,
+      random: new Random(options.seed * 1000 + index),
+      counts,
+      until: endMs,
+    }),
+  );
+  const watching = watch();
+  await Promise.all([...clients, evictNowAndThen(), watching]);
+  upstream.clearFaults();
+  const stuck = await findStuck();
+  const result = {
+    options,
+    seconds: Math.round((performance.now() - startedMs) / 1000),
+    counts,
+    upstreamBytes: Object.values(upstream.counters.blobBytes).reduce((sum, bytes) => sum + bytes, 0),
+    samples,
+    stuck,
+  };
+  console.log(report(result));
+  const faults = judge(result);
+  for (const fault of faults) console.error(`FAILED: ${fault}`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+} finally {
+  await service.stop();
+  await upstream.close();
+}
+
+function addImages(to: FaultUpstream): readonly SoakImage[] {
+  const random = new Random(options.seed);
+  return Array.from({ length: options.images }, (_, index) => {
+    const sizeBytes = random.integer(10 * KIB, 6 * MIB);
+    const image: AddedImage = to.addImage(`soak/i${index}`, "1.0", {
+      sizeBytes,
+      seed: options.seed * 1000 + index,
+    });
+    return { digest: image.digest, sizeBytes, reference: `lab/soak/i${index}:1.0` };
+  });
+}
+
+function failNowAndThen(to: FaultUpstream): void {
+  if (options.failPercent === 0) return;
+  const every = Math.round((FAILURES.length * 100) / options.failPercent);
+  for (const [index, action] of FAILURES.entries()) {
+    to.fault({ skip: Math.round(((index + 1) * every) / FAILURES.length), every, action });
+  }
+}
+
+/** Drops images from the cache: without that, nothing would be filled after the first minute. */
+async function evictNowAndThen(): Promise<void> {
+  const random = new Random(options.seed + 1);
+  while (options.dropsPerMinute > 0 && performance.now() < endMs) {
+    await sleep(60_000 / options.dropsPerMinute);
+    const image = images[random.integer(0, images.length - 1)];
+    const response = await fetch(`${service.url}/v1/cache/${image?.reference}`, {
+      method: "DELETE",
+      headers: { Authorization: `Bearer ${TOKEN}` },
+    });
+    await response.body?.cancel();
+  }
+}
+
+async function watch(): Promise<void> {
+  const pid = workerdOf(service.groupId());
+  const everyMs = Math.max(1000, Math.min(30_000, (endMs - startedMs) / 20));
+  while (performance.now() < endMs) {
+    samples.push(usageOf(pid));
+    await sleep(everyMs);
+  }
+  // What the last requests held is given back first.
+  await sleep(2000);
+  samples.push(usageOf(pid));
+}
+
+/** Images whose fill has not come to an end a minute after the last client left. */
+async function findStuck(): Promise<string[]> {
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    const states = await Promise.all(
+      images.map(async ({ reference }) => {
+        const response = await fetch(`${service.url}/v1/cache/${reference}`);
+        return { reference, state: ((await response.json()) as { state?: string }).state };
+      }),
+    );
+    const filling = states.filter(({ state }) => !["committed", "failed", "absent"].includes(state ?? ""));
+    if (filling.length === 0 || performance.now() > deadline)
+      return filling.map(({ reference }) => reference);
+    await sleep(1000);
+  }
+}
+
+function numberOf(name: keyof typeof values, least: number, most: number): number {
+  const text = values[name];
+  const number = Number(text);
+  if (number >= least && number <= most) return number;
+  console.error(`Cannot use --${name} "${text}": give a number from ${least} to ${most}`);
+  process.exit(2);
+}
