@@ -3,23 +3,14 @@
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { type Layout, pieceByIndex, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
-import { largeReads } from "./large-reads.ts";
-
-/** A read of a stored piece that breaks off is taken up again so often. */
-const MAX_READ_ATTEMPTS = 4;
-
-const HASH_NAMES = { sha256: "SHA-256", sha512: "SHA-512" } as const;
+import { PieceHasher, type PieceSource } from "./piece-hasher.ts";
 
 /** What the verifier needs. */
-export interface VerifyOptions {
+export interface VerifyOptions extends PieceSource {
   readonly pieces: PieceStore;
   readonly fillId: string;
   readonly layout: Layout;
   readonly digest: Digest;
-  /** Resolves when a piece can be read from the store; rejects to end the verification. */
-  readonly stored: (index: number) => Promise<void>;
-  /** Told that a piece which should be there is not, so that it is fetched again. */
-  readonly onMissing: (index: number) => void;
 }
 
 /**
@@ -27,44 +18,17 @@ export interface VerifyOptions {
  * @throws {unknown} what `stored` rejects with, or what R2 fails with.
  */
 export async function verifyPieces(options: VerifyOptions): Promise<boolean> {
-  const hash = new crypto.DigestStream(HASH_NAMES[digestAlgorithm(options.digest)]);
-  // Where hashing ends early, nobody waits for this any more.
-  hash.digest.catch(() => {});
-  const writer = hash.getWriter();
+  const { pieces, fillId, layout, digest } = options;
+  const hasher = new PieceHasher({ pieces, fillId, algorithm: digestAlgorithm(digest) });
   try {
-    const count = pieceCount(options.layout);
-    for (let index = 0; index < count; index++) await hashPiece(options, index, writer);
-    await writer.close();
+    const count = pieceCount(layout);
+    for (let index = 0; index < count; index++) {
+      const { startBytes, endBytes } = pieceByIndex(layout, index);
+      await hasher.add(index, endBytes - startBytes, options);
+    }
+    return (await hasher.finish()) === digestHex(digest);
   } catch (error) {
-    await writer.abort(error).catch(() => {});
+    await hasher.abandon(error);
     throw error;
-  }
-  return new Uint8Array(await hash.digest).toHex() === digestHex(options.digest);
-}
-
-async function hashPiece(
-  options: VerifyOptions,
-  index: number,
-  writer: WritableStreamDefaultWriter<ArrayBuffer | ArrayBufferView>,
-): Promise<void> {
-  const { startBytes, endBytes } = pieceByIndex(options.layout, index);
-  const sizeBytes = endBytes - startBytes;
-  let position = 0;
-  let attempts = 0;
-  while (position < sizeBytes) {
-    await options.stored(index);
-    const body = await options.pieces.get(options.fillId, index, position);
-    if (body === null) {
-      options.onMissing(index);
-      continue;
-    }
-    try {
-      for await (const bytes of largeReads(body)) {
-        await writer.write(bytes);
-        position += bytes.length;
-      }
-    } catch (error) {
-      if (++attempts >= MAX_READ_ATTEMPTS) throw error;
-    }
   }
 }

@@ -26,3 +26,11 @@ export function manifestKey(digest: Digest): string {
 export function inspectionKey(digest: Digest): string {
   return `inspect/${digest}`;
 }
+
+/** All repositories that the service stores itself stand behind this prefix. */
+export const REPOSITORY_PREFIX = "repositories/";
+
+/** Says that a repository of the service's own holds something; `path` is `registry/repository`. */
+export function repositoryKey(path: string): string {
+  return `${REPOSITORY_PREFIX}${path}`;
+}

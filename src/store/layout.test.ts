@@ -1,6 +1,6 @@
 import { assert, integer, nat, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fillLayout, layoutBytes, pieceAt, pieceByIndex, pieceCount } from "./layout.ts";
+import { appendPiece, fillLayout, layoutBytes, pieceAt, pieceByIndex, pieceCount } from "./layout.ts";
 
 const CHUNK = 16 * 1024 * 1024;
 const MIB = 1024 * 1024;
@@ -89,5 +89,26 @@ describe("pieceAt()", () => {
     expect(() => pieceAt(fillLayout(10, CHUNK), 10)).toThrow(RangeError);
     expect(() => pieceAt(fillLayout(10, CHUNK), -1)).toThrow(RangeError);
     expect(() => pieceByIndex(fillLayout(10, CHUNK), 1)).toThrow(RangeError);
+  });
+});
+
+describe("appendPiece()", () => {
+  it("makes runs of equal neighbours, and leaves the layout that it was given alone", () => {
+    const before = [{ count: 2, bytes: 7 }];
+    expect(appendPiece(before, 7)).toEqual([{ count: 3, bytes: 7 }]);
+    expect(appendPiece(before, 8)).toEqual([
+      { count: 2, bytes: 7 },
+      { count: 1, bytes: 8 },
+    ]);
+    expect(appendPiece([], 1)).toEqual([{ count: 1, bytes: 1 }]);
+    expect(before).toEqual([{ count: 2, bytes: 7 }]);
+  });
+
+  it("passes over names by pieces of nothing, which no offset is ever in", () => {
+    const layout = [5, 0, 0, 3].reduce<ReturnType<typeof appendPiece>>(appendPiece, []);
+    expect(pieceCount(layout)).toBe(4);
+    expect(layoutBytes(layout)).toBe(8);
+    expect([4, 5, 7].map((offset) => pieceAt(layout, offset).index)).toEqual([0, 3, 3]);
+    expect([0, 1, 2, 3].map((index) => pieceByIndex(layout, index).startBytes)).toEqual([0, 5, 5, 5]);
   });
 });

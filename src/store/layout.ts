@@ -5,7 +5,10 @@
  * CHUNK_BYTES, an upload's parts) stay readable side by side.
  */
 
-/** `count` pieces of `bytes` bytes each, one behind the other. */
+/**
+ * `count` pieces of `bytes` bytes each, one behind the other. Pieces of 0 bytes are indexes that hold nothing of the
+ * blob, whatever the store has there.
+ */
 export interface PieceRun {
   readonly count: number;
   readonly bytes: number;
@@ -56,6 +59,13 @@ export function fillLayout(sizeBytes: number, chunkBytes: number): Layout {
   cut(Infinity, chunkBytes);
   runs.push({ count: 1, bytes: last });
   return runs;
+}
+
+/** A layout with one more piece behind the others. */
+export function appendPiece(layout: Layout, bytes: number): Layout {
+  const last = layout.at(-1);
+  if (last?.bytes !== bytes) return [...layout, { count: 1, bytes }];
+  return [...layout.slice(0, -1), { count: last.count + 1, bytes }];
 }
 
 /** How many pieces a layout has. */

@@ -24,23 +24,19 @@ export class PieceStore {
   }
 
   /**
-   * The bytes of one piece from an offset on; `null` when the piece is not there.
+   * Bytes of one piece; `null` when the piece is not there. The length is always told, because what is stored may be
+   * longer than its piece: a body whose length nobody announced is padded to the length that R2 wants to know first.
    * @param offsetBytes where in the piece to begin, less than its size
-   * @param lengthBytes how many bytes; to its end when left out
+   * @param lengthBytes at least 1, and not beyond the piece's end
    */
   async get(
     fillId: string,
     index: number,
-    offsetBytes = 0,
-    lengthBytes?: number,
+    offsetBytes: number,
+    lengthBytes: number,
   ): Promise<ReadableStream | null> {
-    const range =
-      lengthBytes === undefined
-        ? offsetBytes === 0
-          ? {}
-          : { range: { offset: offsetBytes } }
-        : { range: { offset: offsetBytes, length: lengthBytes } };
-    const object = await this.#bucket.get(pieceKey(fillId, index), range);
+    const range = { offset: offsetBytes, length: lengthBytes };
+    const object = await this.#bucket.get(pieceKey(fillId, index), { range });
     return object?.body ?? null;
   }
 
@@ -55,6 +51,11 @@ export class PieceStore {
       cursor = page.truncated ? page.cursor : undefined;
     } while (cursor !== undefined);
     return indexes;
+  }
+
+  /** Deletes one piece. */
+  async delete(fillId: string, index: number): Promise<void> {
+    await this.#bucket.delete(pieceKey(fillId, index));
   }
 
   /** Deletes all pieces of one fill. */
