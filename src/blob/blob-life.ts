@@ -5,17 +5,17 @@
  * however many ask. What it must remember is one small record; how far a fill is, R2 itself tells.
  */
 
-import type { Config } from "../config.ts";
+import { type Config, LOCAL_REGISTRY } from "../config.ts";
 import { RegistryError } from "../errors.ts";
 import { log, logFailure } from "../log.ts";
-import type { Digest } from "../oci/digest.ts";
-import { type ErrorRecord, fromErrorRecord, toErrorRecord } from "../outcome.ts";
+import { fromErrorRecord, toErrorRecord } from "../outcome.ts";
 import type { CommitStore } from "../store/commit-store.ts";
-import { type Layout, bytesInPieces, fillLayout, pieceCount } from "../store/layout.ts";
+import { bytesInPieces, fillLayout, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
+import type { BlobMemory } from "./blob-memory.ts";
+import type { BlobRecord } from "./blob-record.ts";
 import type { BlobSource, BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
 import { Fill } from "./fill.ts";
-import { Signal } from "./signal.ts";
 import { BlobSources } from "./sources.ts";
 
 /** How often the watchdog looks whether a fill that should run does run, in milliseconds. */
@@ -25,36 +25,10 @@ const FAILED_KEPT_MS = 24 * 3600 * 1000;
 /** Pieces that one answer to a waiting reader covers. */
 const MAX_ANNOUNCED_PIECES = 64;
 
-/** What a blob's object remembers. */
-export interface BlobRecord {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
-  readonly state: "filling" | "committed" | "failed";
-  readonly fillId: string;
-  readonly layout: Layout;
-  readonly sources: readonly BlobSource[];
-  readonly startedAtMs: number;
-  readonly committedAtMs?: number;
-  readonly lastReadMs: number;
-  readonly failure?: ErrorRecord;
-  readonly failedAtMs?: number;
-  /** Whether what a failed fill stored may be built upon. */
-  readonly resumable?: boolean;
-}
-
-/** Where the record is kept: the Durable Object's own storage. */
-export interface BlobRecordStore {
-  load(): BlobRecord | undefined;
-  save(record: BlobRecord): void;
-  clear(): Promise<void>;
-  /** Asks for {@link BlobLife.wake} at a time. */
-  wakeAt(timeMs: number): Promise<void>;
-}
-
 /** What a blob's life needs. */
 export interface BlobLifeOptions {
   readonly config: Config;
-  readonly records: BlobRecordStore;
+  readonly memory: BlobMemory;
   readonly pieces: PieceStore;
   readonly commits: CommitStore;
 }
@@ -62,8 +36,7 @@ export interface BlobLifeOptions {
 /** One blob, from absent to committed and back. */
 export class BlobLife {
   readonly #options: BlobLifeOptions;
-  readonly #changed = new Signal();
-  #record: BlobRecord | undefined;
+  readonly #memory: BlobMemory;
   #sources: BlobSources;
   #fill: Fill | undefined;
   /** The run of the fill, while there is one. */
@@ -76,8 +49,8 @@ export class BlobLife {
 
   constructor(options: BlobLifeOptions) {
     this.#options = options;
-    this.#record = options.records.load();
-    this.#sources = new BlobSources(options.config, this.#record?.sources);
+    this.#memory = options.memory;
+    this.#sources = new BlobSources(options.config, options.memory.record?.sources);
   }
 
   /**
@@ -89,12 +62,14 @@ export class BlobLife {
   async open(request: OpenRequest, lostFillId?: string): Promise<BlobView> {
     await this.#dropping;
     let joined = true;
-    if (this.#record?.state !== "filling") {
+    if (this.#memory.record?.state !== "filling") {
       joined = this.#deciding !== undefined;
-      this.#deciding ??= this.#decide(request, lostFillId).finally(() => (this.#deciding = undefined));
+      this.#deciding ??= this.#memory.turns
+        .take(() => this.#decide(request, lostFillId))
+        .finally(() => (this.#deciding = undefined));
       await this.#deciding;
     }
-    const record = this.#record;
+    const record = this.#memory.record;
     if (record === undefined || record.state === "failed") return this.open(request);
     if (record.sizeBytes !== request.sizeBytes) {
       throw new RegistryError(
@@ -121,8 +96,8 @@ export class BlobLife {
    */
   async waitForPiece(fillId: string, index: number): Promise<PieceWait> {
     for (;;) {
-      const changed = this.#changed.wait();
-      const record = this.#record;
+      const changed = this.#memory.changed.wait();
+      const record = this.#memory.record;
       if (record === undefined || record.fillId !== fillId) {
         throw new RegistryError(
           "upstream-unavailable",
@@ -146,7 +121,7 @@ export class BlobLife {
   /** How far the blob is. */
   async status(): Promise<BlobStatus> {
     await this.#dropping;
-    const record = this.#record;
+    const record = this.#memory.record;
     if (record === undefined) return ABSENT;
     // One that has just failed is still there, with pieces that are being deleted.
     const fill = record.state === "filling" ? this.#fill : undefined;
@@ -166,33 +141,47 @@ export class BlobLife {
 
   /** Resolves at the next change of the status. */
   changed(): Promise<void> {
-    return this.#changed.wait();
+    return this.#memory.changed.wait();
   }
 
   /** Notes that somebody read the blob. */
   touch(): void {
-    if (this.#record?.state === "committed") this.#save({ ...this.#record, lastReadMs: Date.now() });
+    if (this.#memory.record?.state === "committed")
+      this.#memory.save({ ...this.#memory.record, lastReadMs: Date.now() });
   }
 
-  /** Forgets the blob and deletes its bytes. */
+  /** Resolves when no fill runs, whatever came of it. */
+  async idle(): Promise<void> {
+    while (this.#memory.record?.state === "filling") {
+      const changed = this.#memory.changed.wait();
+      this.#ensureRunning();
+      await changed;
+    }
+  }
+
+  /** Forgets the blob and deletes its bytes, unless a repository holds it. */
   async drop(): Promise<void> {
-    this.#dropping ??= this.#drop().finally(() => (this.#dropping = undefined));
+    this.#dropping ??= this.#memory.turns
+      .take(() => this.#drop())
+      .finally(() => (this.#dropping = undefined));
     await this.#dropping;
   }
 
   /** The alarm: restarts a fill that was interrupted, and drops what nobody wants any more. */
   async wake(): Promise<void> {
-    const record = this.#record;
+    const record = this.#memory.record;
     if (record === undefined) return;
     const now = Date.now();
     switch (record.state) {
       case "filling":
         this.#ensureRunning();
-        await this.#options.records.wakeAt(now + WATCHDOG_MS);
+        await this.#memory.wakeAt(now + WATCHDOG_MS);
         break;
       case "committed": {
         const dueMs = record.lastReadMs + this.#options.config.blobIdleMs;
-        if (now < dueMs) return this.#options.records.wakeAt(dueMs);
+        // What is held does not go by idleness; its last holder's leaving drops it.
+        if (this.#memory.pins.any()) return;
+        if (now < dueMs) return this.#memory.wakeAt(dueMs);
         log({ event: "blob-evicted", digest: record.digest, bytes: record.sizeBytes });
         await this.drop();
         break;
@@ -205,27 +194,22 @@ export class BlobLife {
 
   /** Where the blob is not filling: is it a hit, may a new fill start, and what can it build upon? */
   async #decide(request: OpenRequest, lostFillId: string | undefined): Promise<void> {
-    const { commits, config, records } = this.#options;
+    const { commits, config } = this.#options;
     const now = Date.now();
-    const before = this.#record;
+    const before = this.#memory.record;
     // A blob that this object never knew is no hit: its caller has just looked for the commit record.
     const commit =
       before === undefined && lostFillId === undefined ? null : await commits.get(request.digest);
     if (commit !== null && commit.fillId !== lostFillId) {
       if (before?.state === "committed" && before.fillId === commit.fillId) return;
-      this.#save({
-        digest: commit.digest,
-        sizeBytes: commit.sizeBytes,
-        state: "committed",
-        fillId: commit.fillId,
-        layout: commit.layout,
-        sources: [],
-        startedAtMs: commit.verifiedAtMs,
-        committedAtMs: commit.verifiedAtMs,
-        lastReadMs: now,
-      });
-      await records.wakeAt(now + config.blobIdleMs);
+      await this.#memory.remember(commit);
       return;
+    }
+    if (request.source.registry === LOCAL_REGISTRY) {
+      throw new RegistryError(
+        "blob-unknown",
+        `Cannot read blob "${request.digest}": it was deleted, and this service had the only copy`,
+      );
     }
     if (before?.state === "failed" && this.#sources.has(request.source) && asksForPatience(before, now)) {
       throw fillFailure(before);
@@ -241,7 +225,7 @@ export class BlobLife {
     this.#sources = new BlobSources(config, [request.source, ...others]);
     const fillId = base?.fillId ?? crypto.randomUUID();
     if (base === undefined) this.#freshFillId = fillId;
-    this.#save({
+    this.#memory.save({
       digest: request.digest,
       sizeBytes: request.sizeBytes,
       state: "filling",
@@ -256,22 +240,22 @@ export class BlobLife {
       digest: request.digest,
       bytes: request.sizeBytes,
     });
-    await records.wakeAt(now + WATCHDOG_MS);
+    await this.#memory.wakeAt(now + WATCHDOG_MS);
   }
 
   #addSource(record: BlobRecord, source: BlobSource): void {
     this.#sources.add(source);
     const sources = this.#sources.storable();
-    if (sources.length !== record.sources.length) this.#save({ ...record, sources });
+    if (sources.length !== record.sources.length) this.#memory.save({ ...record, sources });
   }
 
   #ensureRunning(): void {
-    if (this.#running !== undefined || this.#record?.state !== "filling") return;
-    const record = this.#record;
+    if (this.#running !== undefined || this.#memory.record?.state !== "filling") return;
+    const record = this.#memory.record;
     this.#running = this.#run(record).finally(() => {
       this.#running = undefined;
       this.#fill = undefined;
-      this.#changed.notify();
+      this.#memory.changed.notify();
       // A new fill may have been decided on while the old one's end was written down.
       this.#ensureRunning();
     });
@@ -294,22 +278,28 @@ export class BlobLife {
         connections: config.fillConnections,
         idleMs: config.upstreamIdleMs,
         stored,
-        changed: this.#changed,
+        changed: this.#memory.changed,
       });
-      if (this.#record?.fillId !== fillId) return;
+      if (this.#memory.record?.fillId !== fillId) return;
       this.#fill = fill;
-      this.#changed.notify();
+      this.#memory.changed.notify();
       if (!(await fill.run())) {
         throw new RegistryError(
           "digest-mismatch",
           `Cannot verify blob "${digest}": the ${sizeBytes} bytes that the upstream sent have another digest; nothing was kept, the next request fetches it again`,
         );
       }
-      if (this.#record?.fillId !== fillId) return;
+      if (this.#memory.record?.fillId !== fillId) return;
       const now = Date.now();
       await commits.put({ digest, sizeBytes, fillId, layout, verifiedAtMs: now });
-      this.#save({ ...this.#record, state: "committed", sources: [], committedAtMs: now, lastReadMs: now });
-      await this.#options.records.wakeAt(now + config.blobIdleMs);
+      this.#memory.save({
+        ...this.#memory.record,
+        state: "committed",
+        sources: [],
+        committedAtMs: now,
+        lastReadMs: now,
+      });
+      await this.#memory.wakeAt(now + config.blobIdleMs);
       log({ event: "fill-committed", digest, bytes: sizeBytes, ms: now - record.startedAtMs });
     } catch (error) {
       await this.#fail(fillId, error);
@@ -317,7 +307,7 @@ export class BlobLife {
   }
 
   async #fail(fillId: string, error: unknown): Promise<void> {
-    const record = this.#record;
+    const record = this.#memory.record;
     if (record === undefined || record.fillId !== fillId) return;
     const failure =
       error instanceof RegistryError
@@ -330,39 +320,39 @@ export class BlobLife {
     logFailure({ event: "fill-failed", digest: record.digest, code: failure.code }, error);
     const resumable = failure.code !== "digest-mismatch";
     const now = Date.now();
-    this.#save({ ...record, state: "failed", failure: toErrorRecord(failure), failedAtMs: now, resumable });
+    this.#memory.save({
+      ...record,
+      state: "failed",
+      failure: toErrorRecord(failure),
+      failedAtMs: now,
+      resumable,
+    });
     // Waiters are told now; a new fill takes a new id, so what is deleted here is nobody's.
-    this.#changed.notify();
+    this.#memory.changed.notify();
     if (!resumable)
       await this.#options.pieces.deleteAll(fillId).catch((reason: unknown) => {
         logFailure({ event: "pieces-left", digest: record.digest, fillId }, reason);
       });
-    await this.#options.records.wakeAt(now + FAILED_KEPT_MS);
+    await this.#memory.wakeAt(now + FAILED_KEPT_MS);
   }
 
   async #drop(): Promise<void> {
-    await this.#deciding?.catch(() => {});
-    const record = this.#record;
-    this.#record = undefined;
+    if (this.#memory.pins.any()) return;
+    const record = this.#memory.forget();
     this.#fill?.stop(new Error("The blob was dropped"));
-    this.#changed.notify();
+    this.#memory.changed.notify();
     await this.#running;
     if (record !== undefined) {
       // First the record, so that nobody new finds the pieces that go next.
       await this.#options.commits.delete(record.digest);
       await this.#options.pieces.deleteAll(record.fillId);
     }
-    await this.#options.records.clear();
+    await this.#memory.clear();
   }
 
   async #storedBytes(record: BlobRecord): Promise<number> {
     if (record.resumable === false) return 0;
     return bytesInPieces(record.layout, await this.#options.pieces.list(record.fillId));
-  }
-
-  #save(record: BlobRecord): void {
-    this.#record = record;
-    this.#options.records.save(record);
   }
 }
 

@@ -6,19 +6,29 @@ import { type Outcome, settle } from "../outcome.ts";
 import { CommitStore } from "../store/commit-store.ts";
 import { InspectionStore } from "../store/inspection-store.ts";
 import { PieceStore } from "../store/piece-store.ts";
-import { BlobLife, type BlobRecord } from "./blob-life.ts";
-import type { BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
+import { BlobLife } from "./blob-life.ts";
+import { BlobMemory } from "./blob-memory.ts";
+import type { BlobRecord, PinStore } from "./blob-record.ts";
+import type { BlobOffer, BlobStatus, BlobView, OpenRequest, PieceWait, Pin } from "./blob-state.ts";
+import { Custody } from "./custody.ts";
 import { BlobInspector } from "./inspector.ts";
 
 const RECORD_KEY = "blob";
+const PIN_PREFIX = "pin:";
 /** How long {@link BlobObject.watch} waits for something to tell, in milliseconds. */
 const WATCH_MS = 1000;
 
-/** The Durable Object of one blob, named by its digest: RPC and storage around a {@link BlobLife}. */
+/** The parts that answer for one blob. */
+interface Parts {
+  readonly life: BlobLife;
+  readonly custody: Custody;
+}
+
+/** The Durable Object of one blob, named by its digest: RPC and storage around a {@link BlobLife} and its {@link Custody}. */
 export class BlobObject extends DurableObject<Env> {
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
-  #life: BlobLife | undefined;
+  #parts: Parts | undefined;
   readonly #inspector: BlobInspector;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -34,17 +44,17 @@ export class BlobObject extends DurableObject<Env> {
 
   /** See {@link BlobLife.open}. */
   open(request: OpenRequest, lostFillId?: string): Promise<Outcome<BlobView>> {
-    return settle(() => this.#blob().open(request, lostFillId));
+    return settle(() => this.#open().life.open(request, lostFillId));
   }
 
   /** See {@link BlobLife.waitForPiece}. */
   waitForPiece(fillId: string, index: number): Promise<Outcome<PieceWait>> {
-    return settle(() => this.#blob().waitForPiece(fillId, index));
+    return settle(() => this.#open().life.waitForPiece(fillId, index));
   }
 
   /** See {@link BlobLife.status}. */
   status(): Promise<Outcome<BlobStatus>> {
-    return settle(() => this.#blob().status());
+    return settle(() => this.#open().life.status());
   }
 
   /** The status when it differs from the one the caller has seen, or after a second. */
@@ -52,22 +62,37 @@ export class BlobObject extends DurableObject<Env> {
     return settle(async () => {
       const timeout = new Promise((resolve) => setTimeout(resolve, WATCH_MS, "timeout"));
       for (;;) {
-        const changed = this.#blob().changed();
-        const status = await this.#blob().status();
+        const changed = this.#open().life.changed();
+        const status = await this.#open().life.status();
         if (status.state !== seen.state || status.storedBytes !== seen.storedBytes) return status;
-        if ((await Promise.race([changed, timeout])) === "timeout") return this.#blob().status();
+        if ((await Promise.race([changed, timeout])) === "timeout") return this.#open().life.status();
       }
     });
   }
 
   /** See {@link BlobLife.touch}. */
   touch(): Promise<Outcome<void>> {
-    return settle(() => this.#blob().touch());
+    return settle(() => this.#open().life.touch());
   }
 
   /** See {@link BlobLife.drop}. */
   drop(): Promise<Outcome<void>> {
-    return settle(() => this.#blob().drop());
+    return settle(() => this.#open().life.drop());
+  }
+
+  /** See {@link Custody.adopt}. */
+  adopt(offer: BlobOffer, pin?: Pin): Promise<Outcome<{ readonly fillId: string }>> {
+    return settle(() => this.#open().custody.adopt(offer, pin));
+  }
+
+  /** See {@link Custody.pin}. */
+  pin(digest: Digest, pin: Pin): Promise<Outcome<boolean>> {
+    return settle(() => this.#open().custody.pin(digest, pin));
+  }
+
+  /** See {@link Custody.unpin}. */
+  unpin(pin: Pin): Promise<Outcome<void>> {
+    return settle(() => this.#open().custody.unpin(pin));
   }
 
   /** See {@link BlobInspector.inspect}. */
@@ -76,22 +101,37 @@ export class BlobObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    await this.#blob().wake();
+    await this.#open().life.wake();
   }
 
   /** Made at the first call and not in the constructor, so that a bad configuration is an answer and not a crash. */
-  #blob(): BlobLife {
-    this.#life ??= new BlobLife({
-      config: loadConfig(this.#env),
-      pieces: new PieceStore(this.#env.BUCKET),
-      commits: new CommitStore(this.#env.BUCKET),
-      records: {
+  #open(): Parts {
+    if (this.#parts !== undefined) return this.#parts;
+    const config = loadConfig(this.#env);
+    const pieces = new PieceStore(this.#env.BUCKET);
+    const commits = new CommitStore(this.#env.BUCKET);
+    const memory = new BlobMemory(
+      {
         load: () => this.#storage.kv.get<BlobRecord>(RECORD_KEY),
         save: (record) => this.#storage.kv.put(RECORD_KEY, record),
         clear: () => this.#storage.deleteAll(),
         wakeAt: (timeMs) => this.#storage.setAlarm(timeMs),
+        pins: this.#pins(),
       },
-    });
-    return this.#life;
+      config.blobIdleMs,
+    );
+    const life = new BlobLife({ config, memory, pieces, commits });
+    this.#parts = { life, custody: new Custody({ memory, life, pieces, commits }) };
+    return this.#parts;
+  }
+
+  #pins(): PinStore {
+    const { kv } = this.#storage;
+    return {
+      get: (repository) => kv.get<number>(PIN_PREFIX + repository),
+      put: (repository, generation) => kv.put(PIN_PREFIX + repository, generation),
+      delete: (repository) => kv.delete(PIN_PREFIX + repository),
+      any: () => kv.list({ prefix: PIN_PREFIX, limit: 1 })[Symbol.iterator]().next().done !== true,
+    };
   }
 }

@@ -53,3 +53,20 @@ export interface PieceWait {
   readonly readableEnd: number;
   readonly committed: boolean;
 }
+
+/** A blob that was uploaded and whose whole digest was checked. */
+export interface BlobOffer {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** Names the pieces. */
+  readonly fillId: string;
+  readonly layout: Layout;
+}
+
+/** A repository's hold on a blob. */
+export interface Pin {
+  /** `registry/repository`. */
+  readonly repository: string;
+  /** Larger with each hold that the repository takes, on whatever blob. */
+  readonly generation: number;
+}

@@ -161,7 +161,7 @@ class Transfer {
     for (let index = piece.index + 1; index < last; index++) {
       const next = pieceByIndex(this.#view.layout, index);
       if (next.startBytes >= Math.min(endBytes, piece.endBytes + READ_AHEAD_BYTES)) break;
-      if (this.#ahead.has(index)) continue;
+      if (this.#ahead.has(index) || next.startBytes === next.endBytes) continue;
       const early = this.#get(next, next.startBytes, endBytes);
       // Its failure counts when its turn comes.
       early.catch(() => {});
@@ -171,11 +171,8 @@ class Transfer {
   }
 
   #get(piece: Piece, position: number, endBytes: number): Promise<ReadableStream | null> {
-    const { pieces } = this.#options;
-    const offset = position - piece.startBytes;
-    return endBytes < piece.endBytes
-      ? pieces.get(this.#view.fillId, piece.index, offset, endBytes - position)
-      : pieces.get(this.#view.fillId, piece.index, offset);
+    const length = Math.min(endBytes, piece.endBytes) - position;
+    return this.#options.pieces.get(this.#view.fillId, piece.index, position - piece.startBytes, length);
   }
 
   /** A piece that should be there is not: the blob was dropped, or lost it. Another fill brings it back. */
