@@ -1,5 +1,6 @@
 import type { BlobObject } from "./blob/blob-object.ts";
 import type { RepositoryObject } from "./repository/repository-object.ts";
+import type { UploadObject } from "./upload/upload-object.ts";
 
 /**
  * What the platform hands to the Worker and its Durable Objects. Settings are `unknown`: only `config.ts` reads them.
@@ -8,6 +9,7 @@ export interface Env {
   readonly BUCKET: R2Bucket;
   readonly REPOSITORIES: DurableObjectNamespace<RepositoryObject>;
   readonly BLOBS: DurableObjectNamespace<BlobObject>;
+  readonly UPLOADS: DurableObjectNamespace<UploadObject>;
 
   readonly UPSTREAMS?: unknown;
   readonly DEFAULT_ARCH?: unknown;
@@ -25,6 +27,7 @@ export interface Env {
   readonly LOCAL_REQUIRE_SIGNATURE?: unknown;
   readonly TRUSTED_KEYS?: unknown;
   readonly KEYSERVER?: unknown;
+  readonly LOCAL_QUOTA_BYTES?: unknown;
   readonly UPSTREAM_CREDENTIALS?: unknown;
   readonly ACCESS_TOKENS?: unknown;
   readonly LINK_KEYS?: unknown;

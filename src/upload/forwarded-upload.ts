@@ -1,0 +1,69 @@
+/** An upload session at an upstream, behind an address of our own. */
+
+import { RegistryError } from "../errors.ts";
+import { UPLOAD_KEPT_MS } from "./upload-life.ts";
+
+/** What is remembered of one. Never whose credentials it goes by: each request brings its own, or uses the service's. */
+export interface ForwardRecord {
+  /** `registry/repository`: the session is known under no other. */
+  readonly path: string;
+  /** Where the upstream wants the next request; it may change with each answer. */
+  readonly location: string;
+  /** Bytes that the upstream has said to have. */
+  readonly sentBytes: number;
+  readonly expiresMs: number;
+}
+
+/** Where the record is kept: the Durable Object's own storage. */
+export interface ForwardRecordStore {
+  load(): ForwardRecord | undefined;
+  save(record: ForwardRecord): void;
+  clear(): Promise<void>;
+  /** Asks for {@link ForwardedUpload.wake} at a time. */
+  wakeAt(timeMs: number): Promise<void>;
+}
+
+/** One session. */
+export class ForwardedUpload {
+  readonly #records: ForwardRecordStore;
+  #record: ForwardRecord | undefined;
+
+  constructor(records: ForwardRecordStore) {
+    this.#records = records;
+    this.#record = records.load();
+  }
+
+  /** Remembers where the session is and how far. */
+  async note(path: string, location: string, sentBytes: number): Promise<void> {
+    if (this.#record !== undefined) this.get(path);
+    this.#record = { path, location, sentBytes, expiresMs: Date.now() + UPLOAD_KEPT_MS };
+    this.#records.save(this.#record);
+    await this.#records.wakeAt(this.#record.expiresMs);
+  }
+
+  /**
+   * Where the session is.
+   * @throws {RegistryError} `upload-unknown`
+   */
+  get(path: string): ForwardRecord {
+    if (this.#record?.path === path) return this.#record;
+    throw new RegistryError(
+      "upload-unknown",
+      `Cannot find upload in "${path}": there is none of this name, or its time is over; start another`,
+    );
+  }
+
+  /** Forgets the session. */
+  async end(path: string): Promise<void> {
+    if (this.#record?.path !== path) return;
+    this.#record = undefined;
+    await this.#records.clear();
+  }
+
+  /** The alarm: forgets a session that nobody has gone on with. The upstream ends its own by its own rules. */
+  async wake(): Promise<void> {
+    if (this.#record === undefined) return;
+    if (Date.now() < this.#record.expiresMs) return this.#records.wakeAt(this.#record.expiresMs);
+    await this.end(this.#record.path);
+  }
+}
