@@ -152,6 +152,15 @@ test("LOCAL_ACCESS is public or private", () => {
   });
 });
 
+test("LOCAL_QUOTA_BYTES is a number of bytes, or there is no quota", () => {
+  expect(loadConfig({}).localQuotaBytes).toBeUndefined();
+  expect(loadConfig({ LOCAL_QUOTA_BYTES: "0" }).localQuotaBytes).toBe(0);
+  expect(loadConfig({ LOCAL_QUOTA_BYTES: 5e12 }).localQuotaBytes).toBe(5e12);
+  expect(problemOf({ LOCAL_QUOTA_BYTES: "5GB" })).toMatchObject({
+    message: expect.stringMatching(/LOCAL_QUOTA_BYTES.*whole number/) as string,
+  });
+});
+
 test("an environment is read once: the same object each time", () => {
   const settings = { TAG_TTL_SECONDS: 5 };
   const config = loadConfig(settings);

@@ -45,6 +45,8 @@ export interface Config extends TrustSettings {
   readonly localAccess: Access;
   /** Whether those repositories serve signed SIF files only; see {@link Upstream.requireSignature}. */
   readonly localRequireSignature: boolean;
+  /** What each of those repositories may hold; `undefined` for as much as there is room. */
+  readonly localQuotaBytes: number | undefined;
   readonly accessTokens: ReadonlyMap<string, AccessToken>;
   /** The first signs, all verify; empty where links are not configured. */
   readonly linkKeys: readonly LinkKey[];
@@ -94,6 +96,7 @@ function readConfig(settings: Settings): Config {
     localAccess: readWord(settings, "LOCAL_ACCESS", ["public", "private"]) ?? "private",
     localRequireSignature: readFlag(settings, "LOCAL_REQUIRE_SIGNATURE") ?? false,
     ...readTrust(settings),
+    localQuotaBytes: readNumber(settings, "LOCAL_QUOTA_BYTES", { min: 0, max: Number.MAX_SAFE_INTEGER }),
     accessTokens: readAccessTokens(settings),
     linkKeys: readLinkKeys(settings),
   };

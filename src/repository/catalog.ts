@@ -1,9 +1,13 @@
 /** The repositories of several registries as one list, in pages. */
 
+import { LOCAL_REGISTRY } from "../config.ts";
 import { RegistryError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { RepositoryPath } from "../oci/reference.ts";
+import type { Services } from "../services.ts";
+import type { UpstreamCredentials } from "../upstream/credentials.ts";
 import type { CatalogPage, ListOptions, NextPage } from "../upstream/registry-client.ts";
+import { upstreamClient } from "./upstream-client.ts";
 
 /** One registry. */
 export interface CatalogSource {
@@ -97,4 +101,30 @@ function splitCursor(last: string | undefined): [registry: string, cursor: strin
   const [registry = "", ...rest] = (last ?? "").split("/");
   const cursor = rest.join("/");
   return [registry, cursor === "" ? undefined : cursor];
+}
+
+/** The list of one registry: an upstream's, or of what this service stores itself. */
+export function catalogSource(
+  services: Services,
+  registry: string,
+  lent: UpstreamCredentials | undefined,
+): CatalogSource {
+  if (registry === LOCAL_REGISTRY) {
+    return { registry, page: ({ n, last }) => localPage(services, registry, n, last) };
+  }
+  const client = upstreamClient(services.config, registry, lent);
+  return { registry, page: (options) => client.catalog(options) };
+}
+
+async function localPage(
+  { localCatalog }: Services,
+  registry: string,
+  n: number | undefined,
+  last: string | undefined,
+): Promise<CatalogPage> {
+  const { repositories, more } = await localCatalog.page(registry, last, n);
+  const end = repositories.at(-1);
+  return more && end !== undefined
+    ? { repositories, next: { ...(n === undefined ? {} : { n }), last: end } }
+    : { repositories };
 }

@@ -43,6 +43,13 @@ export class Database {
     this.#migrate();
   }
 
+  /** Whose tables a storage holds: `registry/repository`, or `undefined` where it holds none. */
+  static pathOf({ sql }: SqlStorageLike): string | undefined {
+    const table = sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'repository'");
+    if (table.toArray().length === 0) return undefined;
+    return sql.exec<{ path: string }>("SELECT path FROM repository").toArray()[0]?.path;
+  }
+
   /** All rows of a query; none before the first write. */
   rows<Row extends Record<string, SqlValue>>(query: string, ...bindings: SqlValue[]): Row[] {
     return this.#version === 0 ? [] : this.#storage.sql.exec<Row>(query, ...bindings).toArray();

@@ -89,6 +89,12 @@ export class GuardedSource {
     return this.#ask(BLOB_KEY + digest, () => source.headBlob(repository, digest));
   }
 
+  /** Asks again at the next occasion: what was refused may be there by now. */
+  forgive(reference: string): void {
+    this.#refusals.delete(reference);
+    this.#refusals.delete(BLOB_KEY + reference);
+  }
+
   async #ask<T>(key: string, call: () => Promise<T>): Promise<T> {
     this.#throwIfRefused(key);
     try {

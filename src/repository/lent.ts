@@ -34,7 +34,7 @@ export interface LentRepositoryOptions {
 }
 
 /** A repository as one caller may see it: made for one request, in the Worker that serves it. */
-export class LentRepository implements Resolver {
+export class LentRepository implements Pick<Resolver, "resolve"> {
   readonly #options: LentRepositoryOptions;
 
   constructor(options: LentRepositoryOptions) {

@@ -21,14 +21,16 @@ describe("LocalResolver", () => {
       1000,
     );
     new Tags(database).confirm("1.0", DIGEST, 2000);
-    const resolver = new LocalResolver(database, "local/a");
+    const resolver = new LocalResolver(database, "local/a", { blob: () => null });
     const found = { digest: DIGEST, sizeBytes: 7, firstNamedMs: 1000, freshness: "fresh" };
     expect(await resolver.resolve({ tag: "1.0" })).toMatchObject({ ...found, checkedAtMs: 2000 });
     expect(await resolver.resolve({ digest: DIGEST })).toMatchObject({ ...found, checkedAtMs: 1000 });
   });
 
   it("tells when there is no such image", async () => {
-    const resolver = new LocalResolver(new Database(new SqliteStorage(), "local/a"), "local/a");
+    const resolver = new LocalResolver(new Database(new SqliteStorage(), "local/a"), "local/a", {
+      blob: () => null,
+    });
     const unknown = expect.objectContaining({ code: "image-unknown" });
     await expect(resolver.resolve({ tag: "1.0" })).rejects.toThrow(unknown);
     await expect(resolver.resolve({ digest: DIGEST })).rejects.toThrow(unknown);

@@ -19,8 +19,12 @@ export class LocalResolver implements Resolver {
   readonly #tags: Tags;
   readonly #membership: Membership;
 
-  constructor(database: Database, path: string) {
+  readonly #blobs: { blob(digest: Digest): FoundBlob | null };
+
+  /** @param blobs what the repository holds */
+  constructor(database: Database, path: string, blobs: { blob(digest: Digest): FoundBlob | null }) {
     this.#path = path;
+    this.#blobs = blobs;
     this.#tags = new Tags(database);
     this.#membership = new Membership(database);
   }
@@ -39,8 +43,9 @@ export class LocalResolver implements Resolver {
     }
     return { ...manifest, freshness: "fresh", checkedAtMs: tag?.checkedMs ?? manifest.firstNamedMs };
   }
+
   // oxlint-disable-next-line typescript/require-await -- the same shape as a resolver that has to ask
   async blob(digest: Digest): Promise<FoundBlob | null> {
-    return this.#membership.blob(digest);
+    return this.#blobs.blob(digest);
   }
 }

@@ -117,6 +117,14 @@ export class Membership {
     );
   }
 
+  /** Forgets one manifest; the blobs that it was the last known one to name may not be read any more either. */
+  forgetManifest(digest: Digest): void {
+    this.#database.transaction(() => {
+      this.#database.run("UPDATE manifests SET readable = 0 WHERE digest = ?", digest);
+      this.#database.run("UPDATE blobs SET readable = 0 WHERE manifest_digest = ?", digest);
+    });
+  }
+
   /** Forgets that anything here may be read; the times of each digest stay, for the day that it may be again. */
   forget(): void {
     const readable =

@@ -16,6 +16,18 @@
  * `title`: the descriptor's title annotation. `readable` as above; `last_modified_ms` never changes.
  *
  * `links`: signed links. `max_downloads` null: unlimited. `last_download_ms`: when the latest counted download started.
+ *
+ * Of repositories that the service stores itself:
+ *
+ * `holdings`: the blobs that this repository holds (see `docs/decisions/0008-collecting-blobs.md`). `fresh_ms`: when somebody was last told that the blob is there. `generation`: that of the
+ * pin. `state`: `pinning` until the blob confirmed the pin, `held`, `releasing` until it confirmed the end of it.
+ *
+ * `manifest_names`: the digests of blobs and manifests that each readable manifest names.
+ *
+ * `referrers`: what each manifest with a subject says of itself, as JSON.
+ *
+ * In `manifests`, `abandoned_ms`: since when no tag or index names it, where somebody took the last one away.
+ * In `repository`, `pushed_ms`: when something was last pushed; `generation`: that of the latest pin.
  */
 
 /** Statements of each version in order; what has been released is never changed, only followed by more. */
@@ -60,5 +72,33 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       last_modified_ms INTEGER NOT NULL
     ) WITHOUT ROWID`,
     `CREATE INDEX links_by_expiry ON links (expires_ms)`,
+  ],
+  [
+    `CREATE TABLE holdings (
+      digest TEXT PRIMARY KEY,
+      size_bytes INTEGER NOT NULL,
+      held_ms INTEGER NOT NULL,
+      fresh_ms INTEGER NOT NULL,
+      generation INTEGER NOT NULL,
+      state TEXT NOT NULL
+    ) WITHOUT ROWID`,
+    `CREATE TABLE manifest_names (
+      manifest_digest TEXT NOT NULL,
+      digest TEXT NOT NULL,
+      PRIMARY KEY (manifest_digest, digest)
+    ) WITHOUT ROWID`,
+    `CREATE INDEX manifest_names_by_digest ON manifest_names (digest)`,
+    `CREATE TABLE referrers (
+      subject TEXT NOT NULL,
+      digest TEXT NOT NULL,
+      artifact_type TEXT NOT NULL,
+      descriptor TEXT NOT NULL,
+      PRIMARY KEY (subject, digest)
+    ) WITHOUT ROWID`,
+    `CREATE INDEX referrers_by_digest ON referrers (digest)`,
+    `CREATE INDEX tags_by_digest ON tags (digest)`,
+    `ALTER TABLE manifests ADD COLUMN abandoned_ms INTEGER`,
+    `ALTER TABLE repository ADD COLUMN pushed_ms INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE repository ADD COLUMN generation INTEGER NOT NULL DEFAULT 0`,
   ],
 ];

@@ -69,6 +69,19 @@ export class Tags {
     this.#database.run("DELETE FROM tags WHERE tag = ?", tag);
   }
 
+  /** The tags in order, those behind `last`, at most `limit` of them. */
+  list(last: string, limit: number): string[] {
+    return this.#database
+      .rows<{ tag: string }>("SELECT tag FROM tags WHERE tag > ? ORDER BY tag LIMIT ?", last, limit)
+      .map(({ tag }) => tag);
+  }
+
+  /** Forgets the tags that name a digest. */
+  removeAllOf(digest: Digest): void {
+    if (this.#database.rows("SELECT tag FROM tags WHERE digest = ? LIMIT 1", digest).length === 0) return;
+    this.#database.run("DELETE FROM tags WHERE digest = ?", digest);
+  }
+
   /** Forgets all tags. */
   clear(): void {
     if (this.#database.rows("SELECT tag FROM tags LIMIT 1").length === 0) return;

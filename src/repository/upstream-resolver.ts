@@ -9,14 +9,15 @@ import { BlobIntake } from "./blob-intake.ts";
 import { GuardedSource, isMissing, isOutage, requestedPauseMs } from "./guarded-source.ts";
 import { ManifestIntake } from "./manifest-intake.ts";
 import { type MemberManifest, Membership } from "./membership.ts";
-import type {
-  FoundBlob,
-  ManifestShelf,
-  ManifestSource,
-  ResolvedManifest,
-  ResolveOptions,
-  Resolver,
-  Wanted,
+import {
+  type FoundBlob,
+  type ManifestShelf,
+  type ManifestSource,
+  type ResolvedManifest,
+  type ResolveOptions,
+  type Resolver,
+  type Wanted,
+  referenceOf,
 } from "./resolution.ts";
 import { settledWithin } from "./settled-within.ts";
 import { Tags } from "./tags.ts";
@@ -59,6 +60,8 @@ export class UpstreamResolver implements Resolver {
   readonly #intake: ManifestIntake;
   readonly #blobs: BlobIntake;
   readonly #checks = new Map<string, Check>();
+  /** Counts what was pushed: an answer that was on its way meanwhile may be one from before. */
+  #pushes = 0;
 
   constructor(options: UpstreamResolverOptions) {
     const { database, source, repository, now } = options;
@@ -84,6 +87,23 @@ export class UpstreamResolver implements Resolver {
 
   blob(digest: Digest): Promise<FoundBlob | null> {
     return this.#blobs.find(digest);
+  }
+
+  /** Something was pushed under this tag or digest, a blob's too: whatever was known of it before does not count. */
+  expect(wanted: Wanted): void {
+    this.#pushes++;
+    if ("tag" in wanted) this.#tags.remove(wanted.tag);
+    this.#source.forgive(referenceOf(wanted));
+  }
+
+  /** What was under this tag or digest was deleted. */
+  forgetDeleted(wanted: Wanted): void {
+    if ("tag" in wanted) {
+      this.#tags.remove(wanted.tag);
+    } else {
+      this.#tags.removeAllOf(wanted.digest);
+      this.#membership.forgetManifest(wanted.digest);
+    }
   }
 
   async #resolveTag(tag: string): Promise<ResolvedManifest> {
@@ -137,11 +157,12 @@ export class UpstreamResolver implements Resolver {
   }
 
   async #ask(tag: string): Promise<ResolvedManifest> {
+    const pushes = this.#pushes;
     try {
       const { digest, fetched } = await this.#look(tag);
       const manifest = await this.#intake.ensure(digest, { offered: fetched });
       const nowMs = this.#options.now();
-      this.#tags.confirm(tag, digest, nowMs);
+      if (pushes === this.#pushes) this.#tags.confirm(tag, digest, nowMs);
       return fresh(manifest, nowMs);
     } catch (error) {
       if (isMissing(error)) this.#tags.remove(tag);

@@ -8,6 +8,8 @@ export const TEST_TOKENS = {
   linker: "test-linker-token",
   /** May read one part of `vault`. */
   guest: "test-guest-token",
+  /** May push to one part of `local`, and read nothing else of it. */
+  neighbour: "test-neighbour-token",
   /** Right, but of other repositories. */
   stranger: "test-stranger-token",
   /** Right once, expired since. */
@@ -29,6 +31,7 @@ export function accessTokens(): Record<string, unknown> {
     pusher: grant(TEST_TOKENS.pusher, ["pull", "push"], ["*"]),
     linker: grant(TEST_TOKENS.linker, ["pull", "link"], ["*"]),
     guest: grant(TEST_TOKENS.guest, ["pull"], ["vault/guests/*"]),
+    neighbour: grant(TEST_TOKENS.neighbour, ["pull", "push"], ["local/neighbours/*"]),
     stranger: grant(TEST_TOKENS.stranger, everything, ["elsewhere/*"]),
     expired: { ...grant(TEST_TOKENS.expired, everything, ["*"]), expires: "2020-01-01T00:00:00Z" },
   };

@@ -152,7 +152,26 @@ describe("the Repository object", () => {
       Object.getOwnPropertyNames(Object.getPrototypeOf(object)).sort(),
     );
     expect(reachable).toEqual(
-      ["blob", "constructor", "createLink", "listLinks", "openLink", "resolve", "revokeLink"].sort(),
+      [
+        "alarm",
+        "beginPush",
+        "blob",
+        "constructor",
+        "createLink",
+        "delete",
+        "deleteBlob",
+        "expect",
+        "forgetDeleted",
+        "holdBlob",
+        "listLinks",
+        "listTags",
+        "openLink",
+        "putManifest",
+        "referrers",
+        "resolve",
+        "revokeLink",
+        "takeBlob",
+      ].sort(),
     );
   });
 });

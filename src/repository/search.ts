@@ -1,0 +1,85 @@
+/** The images of a registry, as references with their tags. */
+
+import { RegistryError } from "../errors.ts";
+import { log } from "../log.ts";
+import { type RepositoryPath, repositoryPath } from "../oci/reference.ts";
+import type { Services } from "../services.ts";
+import type { UpstreamCredentials } from "../upstream/credentials.ts";
+import type { NextPage } from "../upstream/registry-client.ts";
+import { catalogSource } from "./catalog.ts";
+import { openListings } from "./listings.ts";
+
+/** What to look for. */
+export interface SearchRequest {
+  readonly registry: string;
+  /** Repositories at most. */
+  readonly n: number;
+  readonly last: string | undefined;
+  /** Whether a repository may be shown. */
+  readonly visible: (location: RepositoryPath) => boolean;
+  readonly lent: UpstreamCredentials | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** A page of what there is. */
+export interface FoundImages {
+  /** `registry/repository:tag` */
+  readonly images: readonly string[];
+  readonly next: NextPage | undefined;
+  /** Repositories that did not tell their tags. */
+  readonly unanswered: readonly string[];
+}
+
+/** Repositories that are asked for their tags at the same time: more connections wait for each other. */
+const ASKED_AT_ONCE = 6;
+
+/** Answers by which a repository of the list turns out to hold nothing for this caller. */
+const NOTHING_HERE: ReadonlySet<string> = new Set(["repository-unknown", "image-unknown", "upstream-denied"]);
+
+/**
+ * Lists the images of a registry, a page of its repositories at a time.
+ * @throws {RegistryError} `unsupported` where the registry has no list of its repositories, `upstream-denied`, or why it
+ *   could not answer
+ */
+export async function searchRegistry(services: Services, request: SearchRequest): Promise<FoundImages> {
+  const { registry, n, last, visible, signal } = request;
+  const page = await catalogSource(services, registry, request.lent).page({ n, last, signal });
+  const locations = page.repositories.map((repository) => ({ registry, repository })).filter(visible);
+  const images: string[] = [];
+  const unanswered: string[] = [];
+  for (let at = 0; at < locations.length; at += ASKED_AT_ONCE) {
+    const batch = locations.slice(at, at + ASKED_AT_ONCE);
+    const found = await Promise.all(batch.map((location) => tagsOf(services, location, request)));
+    for (const [index, tags] of found.entries()) {
+      const path = repositoryPath(batch[index] ?? { registry, repository: "" });
+      if (tags === undefined) unanswered.push(path);
+      else images.push(...tags.map((tag) => `${path}:${tag}`));
+    }
+  }
+  return { images, next: page.next, unanswered };
+}
+
+/** All tags of one repository; `undefined` where it did not tell them. */
+async function tagsOf(
+  services: Services,
+  location: RepositoryPath,
+  { lent, signal }: SearchRequest,
+): Promise<string[] | undefined> {
+  const tags: string[] = [];
+  try {
+    const listings = openListings(services, location, lent);
+    let next: NextPage | undefined = { last: "" };
+    while (next !== undefined) {
+      const options: NextPage | { n?: number } = next.last === "" ? {} : next;
+      const page = await listings.tags({ ...options, signal });
+      tags.push(...page.tags);
+      next = page.next;
+    }
+    return tags;
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    if (NOTHING_HERE.has(error.code)) return [];
+    log({ event: "search-unanswered", repository: repositoryPath(location), code: error.code });
+    return undefined;
+  }
+}

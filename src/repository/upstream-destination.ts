@@ -1,0 +1,153 @@
+/** Writing to a repository that an upstream registry keeps. */
+
+import { openBlob } from "../blob/reader.ts";
+import { callObject } from "../call-object.ts";
+import type { Upstream } from "../config.ts";
+import { RegistryError } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
+import { type RepositoryPath, repositoryPath } from "../oci/reference.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Services } from "../services.ts";
+import type { UpstreamCredentials } from "../upstream/credentials.ts";
+import { sendBody } from "../upstream/outgoing-body.ts";
+import { RegistryClient } from "../upstream/registry-client.ts";
+import { RegistryWriter, type TakenManifest, type UpstreamUpload } from "../upstream/registry-writer.ts";
+import { BodyReader } from "../upload/body-reader.ts";
+import type { Destination, OutgoingManifest, StoredBlob } from "./destination.ts";
+import type { RepositoryObject } from "./repository-object.ts";
+import { type Wanted, referenceOf } from "./resolution.ts";
+
+/** Registries may copy a blob to where it belongs before they say that they have it. */
+const ANSWER_MS = 15 * 60_000;
+
+/** A repository of an upstream's. */
+export class UpstreamDestination implements Destination {
+  readonly #services: Services;
+  readonly #location: RepositoryPath;
+  readonly #reader: RegistryClient;
+  readonly #writer: RegistryWriter;
+  /** An upload session that was opened to ask for leave, for the first blob to use. */
+  #opened: UpstreamUpload | undefined;
+
+  constructor(
+    services: Services,
+    upstream: Upstream,
+    location: RepositoryPath,
+    lent: UpstreamCredentials | undefined,
+  ) {
+    const options = { idleMs: services.config.upstreamIdleMs, credentials: lent };
+    this.#services = services;
+    this.#location = location;
+    this.#reader = new RegistryClient(upstream, options);
+    this.#writer = new RegistryWriter(upstream, options);
+  }
+
+  /** Opens an upload session: a registry that takes none says so before the file is on its way. */
+  async begin(): Promise<void> {
+    this.#opened = await this.#writer.startUpload(this.#location.repository);
+  }
+
+  async addBlob({ digest, sizeBytes }: StoredBlob): Promise<void> {
+    const { repository } = this.#location;
+    if (!(await this.#has(digest))) {
+      const opened = this.#opened ?? (await this.#writer.startUpload(repository));
+      this.#opened = undefined;
+      // Without a blob to mount it is always a session.
+      if (opened === undefined) throw new Error("Cannot upload: the upstream opened no session");
+      await this.#send(opened, digest, sizeBytes);
+    }
+    await this.#expect({ digest });
+  }
+
+  async putManifest({ digest, mediaType, bytes, tag }: OutgoingManifest): Promise<TakenManifest> {
+    const { repository } = this.#location;
+    const taken = await this.#writer.putManifest(repository, tag ?? digest, { mediaType, bytes });
+    await this.#expect({ digest });
+    if (tag !== undefined) await this.#expect({ tag });
+    await this.#giveUpOpened();
+    return taken;
+  }
+
+  async manifest(
+    wanted: Wanted,
+  ): Promise<{ digest: Digest; mediaType: string; bytes: Uint8Array } | undefined> {
+    try {
+      return await this.#reader.getManifest(this.#location.repository, referenceOf(wanted));
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === "image-unknown") return undefined;
+      throw error;
+    }
+  }
+
+  async delete(wanted: Wanted): Promise<void> {
+    await this.#writer.deleteManifest(this.#location.repository, referenceOf(wanted));
+    await this.#repository((stub, path) => stub.forgetDeleted(path, wanted));
+  }
+
+  async deleteBlob(digest: Digest): Promise<void> {
+    await this.#writer.deleteBlob(this.#location.repository, digest);
+  }
+
+  async #has(digest: Digest): Promise<boolean> {
+    try {
+      await this.#reader.headBlob(this.#location.repository, digest);
+      return true;
+    } catch (error) {
+      // Whoever may push need not be allowed to look: then it is pushed.
+      const unknown = ["blob-unknown", "repository-unknown", "upstream-denied"];
+      if (error instanceof RegistryError && unknown.includes(error.code)) return false;
+      throw error;
+    }
+  }
+
+  /** Sends a verified blob out of the store, so that what the upstream gets is what was checked. */
+  async #send(opened: UpstreamUpload, digest: Digest, sizeBytes: number): Promise<void> {
+    const { repository } = this.#location;
+    const commit = await this.#services.commits.get(digest);
+    const blob = await openBlob(this.#services, { digest, sizeBytes, source: this.#location }, commit);
+    const { readable, writable } = new FixedLengthStream(sizeBytes);
+    const reading = blob.send(writable, 0, sizeBytes);
+    reading.catch(() => {});
+    const source = new BodyReader(readable);
+    const body = {
+      source,
+      bytes: sizeBytes,
+      idleMs: this.#services.config.upstreamIdleMs,
+      answerMs: ANSWER_MS,
+    };
+    try {
+      const { location } = await sendBody(body, (stream, signal) =>
+        this.#writer.sendToUpload({
+          repository,
+          location: opened.location,
+          body: stream,
+          silenceMs: Infinity,
+          signal,
+        }),
+      );
+      await this.#writer.finishUpload({ repository, location }, digest);
+    } finally {
+      await source.cancel();
+    }
+  }
+
+  /** A session that no blob needed is not left to its time-out. */
+  async #giveUpOpened(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened === undefined) return;
+    const { repository } = this.#location;
+    await this.#writer.cancelUpload({ repository, location: opened.location }).catch(() => {});
+  }
+
+  async #expect(wanted: Wanted): Promise<void> {
+    await this.#repository((stub, path) => stub.expect(path, wanted));
+  }
+
+  #repository<T>(
+    call: (stub: DurableObjectStub<RepositoryObject>, path: string) => Promise<Outcome<T>>,
+  ): Promise<T> {
+    const path = repositoryPath(this.#location);
+    return callObject(() => call(this.#services.repositories.getByName(path), path));
+  }
+}
