@@ -50,14 +50,16 @@ export class Authorizer {
   /**
    * What to sign a request with before anybody asked: what the upstream wanted last time.
    * @param scope what the request needs, in the grammar of Docker's tokens.
+   * @param mustKnow asks the upstream first where it has not told what it wants: for what cannot be sent twice
    * @throws {RegistryError} where the token service refuses or fails.
    */
-  async sign(scope: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  async sign(scope: string, signal: AbortSignal | undefined, mustKnow = false): Promise<string | undefined> {
     const { credentials, upstream } = this.#options;
     if (credentials?.kind === "registry") return `Bearer ${credentials.registryToken}`;
     // Without credentials the first answer tells as much as a ping would.
     const scheme =
-      schemes.get(upstream.url) ?? (credentials === undefined ? undefined : await this.#discover(signal));
+      schemes.get(upstream.url) ??
+      (credentials === undefined && !mustKnow ? undefined : await this.#discover(signal));
     if (scheme === undefined) return undefined;
     // A registry that lets everyone look may show more to those who sign in, and has no occasion to say so.
     if (scheme.kind !== "bearer") return this.#basic();

@@ -17,6 +17,8 @@ export interface FailureContext {
   readonly who?: string;
   /** Whether credentials were to hand, for the advice. */
   readonly hasCredentials: boolean;
+  /** Whether something was to be changed: then a refusal is told as what it is. @default false */
+  readonly writes?: boolean;
   /** Texts that the upstream may repeat but the error may not. */
   readonly secrets: readonly string[];
   readonly now: () => number;
@@ -37,6 +39,20 @@ const MISSING_CODES: ReadonlySet<string> = new Set([
   "TAG_INVALID",
 ]);
 
+/** What registries call their refusals of what is pushed, by the distribution specification's codes. */
+const REFUSALS: Readonly<Record<string, ErrorCode>> = {
+  BLOB_UNKNOWN: "blob-unknown",
+  BLOB_UPLOAD_INVALID: "upload-invalid",
+  BLOB_UPLOAD_UNKNOWN: "upload-unknown",
+  DIGEST_INVALID: "invalid-digest",
+  MANIFEST_BLOB_UNKNOWN: "manifest-blob-unknown",
+  MANIFEST_INVALID: "unusable-manifest",
+  MANIFEST_UNKNOWN: "image-unknown",
+  NAME_UNKNOWN: "repository-unknown",
+  SIZE_INVALID: "size-mismatch",
+  UNSUPPORTED: "unsupported",
+};
+
 /** Codes by which OAuth2 services refuse credentials with status 400 (RFC 6749 section 5.2). */
 const DENIED_CODES: ReadonlySet<string> = new Set([
   "access_denied",
@@ -54,13 +70,28 @@ export async function answerError(landed: Landed, context: FailureContext): Prom
   const { response, home } = landed;
   const options = { maxBytes: MAX_ERROR_BYTES, timeoutMs: MAX_ERROR_MS, signal: context.signal };
   const reason = readReason(await readBeginning(response, options));
-  const code = codeOf(response.status, home, reason?.code, context.missing);
+  const code =
+    (context.writes === true && home ? refusalOf(response.status, reason?.code) : undefined) ??
+    codeOf(response.status, home, reason?.code, context.missing);
   const said = reason === undefined ? "" : ` (${scrub(reason.text, context.secrets)})`;
   const who = home ? (context.who ?? "the registry") : "the storage that it redirects to";
   const message = `Cannot ${context.action}: ${who} answered ${response.status}${said}${advice(code, context)}`;
   return new RegistryError(code, message, {
     retryAfterSeconds: retryAfterSeconds(response.headers.get("retry-after"), context.now()),
   });
+}
+
+/** `undefined` where it is no refusal of what was asked, but of who asks, or no refusal at all. */
+function refusalOf(status: number, reason: string | undefined): ErrorCode | undefined {
+  if (status === 401 || status === 403 || status === 429 || status < 400 || status >= 500) {
+    return status === 501 ? "unsupported" : undefined;
+  }
+  const known = reason !== undefined && Object.hasOwn(REFUSALS, reason) ? REFUSALS[reason] : undefined;
+  if (known !== undefined) return known;
+  if (status === 404 || status === 410) return undefined;
+  if (status === 405) return "unsupported";
+  if (status === 413) return "too-large";
+  return status === 416 ? "upload-out-of-order" : "upstream-refused";
 }
 
 function codeOf(status: number, home: boolean, reason: string | undefined, missing: ErrorCode): ErrorCode {

@@ -63,14 +63,24 @@ export async function followRedirects(
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw refused(name, `it answers ${request.method}, which cannot be sent twice`);
     }
-    const url = target(location, request.url, policy, name);
+    const url = redirectTarget(location, request.url, policy, name);
     if (url.origin !== request.url.origin) home = false;
     // A chain that comes back gets nothing back: whoever was in between chose the address.
     request = home ? { ...request, url } : abroad(request, url);
   }
 }
 
-function target(location: string | null, base: URL, policy: RedirectPolicy, name: string): URL {
+/**
+ * Where an upstream's `Location` leads.
+ * @param name the upstream's, for messages.
+ * @throws {RegistryError} `upstream-unavailable` where the service does not go there.
+ */
+export function redirectTarget(
+  location: string | null,
+  base: URL,
+  policy: RedirectPolicy,
+  name: string,
+): URL {
   const url = location === null ? null : URL.parse(location, base.href);
   if (url === null) throw refused(name, "it names no address that can be read");
   if (url.protocol !== "https:" && !(policy.http && url.protocol === "http:")) {

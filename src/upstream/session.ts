@@ -9,7 +9,13 @@ import { Authorizer } from "./authorizer.ts";
 import { secretsOf, type UpstreamCredentials } from "./credentials.ts";
 import { answerError, type FailureContext } from "./failure.ts";
 import { BodyFailure, bodyError, discard, readBody } from "./read-body.ts";
-import { followRedirects, type Landed, type RedirectPolicy, redirectPolicy } from "./redirects.ts";
+import {
+  followRedirects,
+  type Landed,
+  type RedirectPolicy,
+  redirectPolicy,
+  redirectTarget,
+} from "./redirects.ts";
 import { fetchToken, type TokenQuery } from "./token.ts";
 import type { Token } from "./token-cache.ts";
 import { type SendOptions, Transport, type TransportOptions, type UpstreamRequest } from "./transport.ts";
@@ -39,6 +45,17 @@ export interface RegistryRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A request that changes something, or asks about an upload. */
+export interface WriteRequest extends Omit<RegistryRequest, "method"> {
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  /** Where the upstream said that it wants this request; in place of `path`, which names it in messages then. */
+  readonly url?: URL;
+  /** A stream is sent once. */
+  readonly body?: Uint8Array | ReadableStream | undefined;
+  /** How long its answer may take; Infinity where whoever sends the body watches. @default the transport's */
+  readonly silenceMs?: number | undefined;
+}
+
 /** A small answer, read. */
 export interface SmallAnswer {
   readonly status: number;
@@ -55,6 +72,11 @@ const ACCEPT_ENCODING = "identity";
 /** The scope of reading one repository. */
 export function pullScope(repository: string): string {
   return `repository:${repository}:pull`;
+}
+
+/** The scope of changing one repository. */
+export function pushScope(repository: string, ...more: readonly "delete"[]): string {
+  return `repository:${repository}:${["pull", "push", ...more].join()}`;
 }
 
 /** A connection to an upstream; keeps nothing open between requests. */
@@ -88,14 +110,39 @@ export class Session {
    * @throws {unknown} the signal's reason.
    */
   async ask(request: RegistryRequest): Promise<Landed> {
+    return this.#send(request, { signal: request.signal });
+  }
+
+  /**
+   * Sends a request that changes something, once, and returns its answer, of any status. Whoever gets it reads or
+   * discards the body. Credentials go to the upstream's own origin only, wherever it wants the request.
+   * @throws {RegistryError} where there is no answer, no way to sign in, or a redirect, which would need it sent twice.
+   */
+  async write(request: WriteRequest): Promise<Landed> {
+    const { signal, silenceMs } = request;
+    return this.#send(request, { signal, silenceMs, attempts: 1 });
+  }
+
+  /**
+   * Where an answer's `Location` leads.
+   * @throws {RegistryError} `upstream-unavailable` where there is none, or the service does not go there.
+   */
+  locationOf({ response, url }: Landed): URL {
+    return redirectTarget(response.headers.get("location"), url, this.#policy, this.name);
+  }
+
+  async #send(request: RegistryRequest | WriteRequest, options: SendOptions): Promise<Landed> {
     const { scope, signal } = request;
-    const unsigned = {
-      method: request.method,
-      url: new URL(`${this.#url}/v2/${request.path}`),
-      headers: headersOf(request.headers),
-    };
-    const authorization = await this.#authorizer.sign(scope, signal);
-    const landed = await this.#follow({ ...unsigned, authorization }, { signal });
+    const body = "body" in request ? request.body : undefined;
+    const url = ("url" in request ? request.url : undefined) ?? new URL(`${this.#url}/v2/${request.path}`);
+    const unsigned = { method: request.method, url, headers: headersOf(request.headers), body };
+    if (url.origin !== new URL(this.#url).origin) {
+      return { ...(await this.#follow(unsigned, options)), home: false };
+    }
+    const once = body instanceof ReadableStream;
+    const authorization = await this.#authorizer.sign(scope, signal, once);
+    const landed = await this.#follow({ ...unsigned, authorization }, options);
+    if (once) return landed;
     // A challenge from elsewhere is none of the upstream's, and nothing that we have is meant for it.
     if (landed.response.status !== 401 || !landed.home) return landed;
     const challenge = landed.response.headers.get("www-authenticate");
@@ -108,7 +155,7 @@ export class Session {
     }
     if (better === undefined) return landed;
     await discard(landed.response);
-    return this.#follow({ ...unsigned, authorization: better }, { signal });
+    return this.#follow({ ...unsigned, authorization: better }, options);
   }
 
   /**
@@ -146,9 +193,10 @@ export class Session {
   }
 
   /** The error for an answer that is not the wanted one; lets go of its body. */
-  refusal(landed: Landed, request: RegistryRequest): Promise<RegistryError> {
-    const context = this.#context(request.action, request.missing, request.signal);
-    return answerError(landed, context);
+  refusal(landed: Landed, request: RegistryRequest | WriteRequest): Promise<RegistryError> {
+    const { method, action, missing, signal } = request;
+    const writes = method !== "GET" && method !== "HEAD";
+    return answerError(landed, { ...this.#context(action, missing, signal), writes });
   }
 
   /** An action with the upstream's name: what follows "Cannot" in a message. */

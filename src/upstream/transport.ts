@@ -11,12 +11,13 @@ import { SilenceTimer } from "./silence-timer.ts";
 
 /** A request to send. */
 export interface UpstreamRequest {
-  readonly method: "GET" | "HEAD" | "POST";
+  readonly method: "GET" | "HEAD" | "POST" | "PATCH" | "PUT" | "DELETE";
   readonly url: URL;
   readonly headers: Headers;
   /** Apart from the headers, so that whoever changes the address has to decide about it. */
   readonly authorization?: string | undefined;
-  readonly body?: string;
+  /** A stream is sent once, and with its length where it has one. */
+  readonly body?: string | Uint8Array | ReadableStream | undefined;
 }
 
 /** The part of `fetch` that is used. */
@@ -39,8 +40,10 @@ export interface TransportOptions {
 /** How a request is sent. */
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined;
-  /** How often it is sent at most. @default 4 */
+  /** How often it is sent at most. @default 4 for GET and HEAD; anything else is sent once */
   readonly attempts?: number | undefined;
+  /** Silence after which it is given up. Infinity: whoever sends the body watches. @default that of the transport */
+  readonly silenceMs?: number | undefined;
 }
 
 const DEFAULT_IDLE_MS = 30_000;
@@ -83,13 +86,14 @@ export class Transport {
    */
   async send(request: UpstreamRequest, options: SendOptions = {}): Promise<Response> {
     const { signal } = options;
-    const attempts = request.method === "POST" ? 1 : (options.attempts ?? DEFAULT_ATTEMPTS);
+    const reads = request.method === "GET" || request.method === "HEAD";
+    const attempts = options.attempts ?? (reads ? DEFAULT_ATTEMPTS : 1);
     let timeouts = 0;
     for (let attempt = 1; ; attempt++) {
       throwIfAborted(signal);
       let waitMs: number;
       try {
-        const response = await this.#sendOnce(request, signal);
+        const response = await this.#sendOnce(request, options);
         if (attempt >= attempts || !mayPass(response.status)) return response;
         const wishMs = 1000 * (retryAfterSeconds(response.headers.get("retry-after"), this.now()) ?? 0);
         if (wishMs > MAX_RETRY_AFTER_MS) return response;
@@ -116,15 +120,16 @@ export class Transport {
     return Math.round(wholeMs * (0.5 + this.#random() / 2));
   }
 
-  async #sendOnce(request: UpstreamRequest, signal: AbortSignal | undefined): Promise<Response> {
+  async #sendOnce(request: UpstreamRequest, options: SendOptions): Promise<Response> {
     const { method, url, body } = request;
+    const { signal, silenceMs = this.idleMs } = options;
     const headers = new Headers(request.headers);
     if (request.authorization !== undefined) headers.set("authorization", request.authorization);
     const silence = new AbortController();
-    const timer = new SilenceTimer(this.idleMs, () => {
+    const timer = new SilenceTimer(silenceMs, () => {
       silence.abort();
     });
-    timer.restart();
+    if (Number.isFinite(silenceMs)) timer.restart();
     const init: RequestInit = {
       method,
       headers,
@@ -138,16 +143,16 @@ export class Transport {
       return await this.#fetch(url.href, init);
     } catch (cause) {
       if (signal?.aborted === true) throw abortReason(signal);
-      throw silence.signal.aborted ? this.#silent(url) : unreachable(url, cause);
+      throw silence.signal.aborted ? silent(url, silenceMs) : unreachable(url, cause);
     } finally {
       timer.stop();
     }
   }
+}
 
-  #silent(url: URL): RegistryError {
-    const message = `Cannot reach "${url.origin}": it did not answer within ${this.idleMs} ms`;
-    return new RegistryError("upstream-timeout", message);
-  }
+function silent(url: URL, silenceMs: number): RegistryError {
+  const message = `Cannot reach "${url.origin}": it did not answer within ${silenceMs} ms`;
+  return new RegistryError("upstream-timeout", message);
 }
 
 /** Whether another try may get another status. */
