@@ -6,8 +6,10 @@ import type { Env } from "./env.ts";
 import type { RepositoryObject } from "./repository/repository-object.ts";
 import { CommitStore } from "./store/commit-store.ts";
 import { InspectionStore } from "./store/inspection-store.ts";
+import { LocalCatalog } from "./store/local-catalog.ts";
 import { ManifestStore } from "./store/manifest-store.ts";
 import { PieceStore } from "./store/piece-store.ts";
+import type { UploadObject } from "./upload/upload-object.ts";
 
 /** The configuration, the stores and the Durable Objects. */
 export interface Services {
@@ -16,8 +18,10 @@ export interface Services {
   readonly pieces: PieceStore;
   readonly commits: CommitStore;
   readonly inspections: InspectionStore;
+  readonly localCatalog: LocalCatalog;
   readonly blobs: DurableObjectNamespace<BlobObject>;
   readonly repositories: DurableObjectNamespace<RepositoryObject>;
+  readonly uploads: DurableObjectNamespace<UploadObject>;
 }
 
 /**
@@ -31,7 +35,9 @@ export function makeServices(env: Env): Services {
     pieces: new PieceStore(env.BUCKET),
     commits: new CommitStore(env.BUCKET),
     inspections: new InspectionStore(env.BUCKET),
+    localCatalog: new LocalCatalog(env.BUCKET),
     blobs: env.BLOBS,
     repositories: env.REPOSITORIES,
+    uploads: env.UPLOADS,
   };
 }

@@ -36,7 +36,15 @@ export async function authorize(c: AppContext, scope: Scope, location: Repositor
 export function permit(c: AppContext, caller: Caller, scope: Scope, location: RepositoryPath): Authorized {
   const { config } = c.var.services;
   requirePermission(caller, scope, location, config);
-  const header = c.req.header(REGISTRY_AUTH);
-  const lent = header === undefined ? undefined : parseRegistryAuth(header);
+  const lent = lentCredentials(c);
   return { caller, shared: lent === undefined && isPublic(location.registry, config), lent };
+}
+
+/**
+ * Upstream credentials that a request brings.
+ * @throws {RegistryError} `invalid-request` for a header that cannot be read
+ */
+export function lentCredentials(c: AppContext): UpstreamCredentials | undefined {
+  const header = c.req.header(REGISTRY_AUTH);
+  return header === undefined ? undefined : parseRegistryAuth(header);
 }

@@ -1,0 +1,181 @@
+/** `PUT`, `DELETE /v1/images/{ref}`: publishing a SIF file, and taking one back. */
+
+import { type RouteConfig, z } from "@hono/zod-openapi";
+import type { AppContext } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { safeBaseName } from "../http/content-disposition.ts";
+import { parseReprDigest } from "../http/repr-digest.ts";
+import type { DigestAlgorithm } from "../oci/digest.ts";
+import { type Reference, formatReference } from "../oci/reference.ts";
+import { publishImage } from "../publish/publish-image.ts";
+import { openDestination } from "../repository/destination.ts";
+import { addRoute } from "./add-route.ts";
+import type { App } from "./app-type.ts";
+import { authorize } from "./authorized.ts";
+import { NO_STORE } from "./cache-control.ts";
+import { architectureQuery, referenceOf, referenceParams } from "./reference-param.ts";
+import { json, problems } from "./responses.ts";
+import { type RequestBody, withBody } from "./with-body.ts";
+
+const ANNOTATION_HEADER = "x-annotation-";
+/** Manifests are read into memory, here and by every client. */
+const MAX_ANNOTATION_CHARACTERS = 64 * 1024;
+
+const Published = z
+  .object({
+    reference: z.string().openapi({ example: "local/tools/blast:2.16" }),
+    digest: z.string().openapi({ description: "sha256 of the SIF file" }),
+    size: z.number().int().openapi({ description: "bytes of the SIF file" }),
+    manifest: z.object({ digest: z.string(), mediaType: z.string(), size: z.number().int() }),
+  })
+  .openapi("Published");
+
+const putRoute = {
+  method: "put",
+  path: "/v1/images/{ref}",
+  summary: "Publish a SIF file",
+  description:
+    "Streams the body, a SIF file, and publishes it under the reference's tag with the manifest that Apptainer would write. Headers `X-Annotation-<name>` add annotations to it, as does the query. `Content-Digest` and `Repr-Digest` must match where they are sent.",
+  request: {
+    params: referenceParams,
+    query: architectureQuery.extend({
+      index: z
+        .enum(["append"])
+        .optional()
+        .openapi({
+          param: { name: "index", in: "query" },
+          description:
+            "Adds the image to a multi-platform index under the tag, for `arch` or for the architecture that the file itself names.",
+        }),
+      filename: z
+        .string()
+        .optional()
+        .openapi({
+          param: { name: "filename", in: "query" },
+          description: "The file's name, its title annotation; made of the reference when left out.",
+        }),
+      annotation: z
+        .string()
+        .regex(/^[^=]+=/, "expected name=value")
+        .optional()
+        .openapi({
+          param: { name: "annotation", in: "query" },
+          description: "`name=value`, an annotation of the manifest; may be repeated.",
+          example: "org.opencontainers.image.description=A tool",
+        }),
+    }),
+    body: {
+      required: true,
+      content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
+    },
+  },
+  responses: {
+    201: { description: "Published", content: { "application/json": { schema: Published } } },
+    ...problems(400, 401, 403, 404, 412, 413, 415, 422, 502, 503, 504),
+  },
+} as const satisfies RouteConfig;
+
+const deleteRoute = {
+  method: "delete",
+  path: "/v1/images/{ref}",
+  summary: "Delete a tag, or by digest a manifest",
+  request: { params: referenceParams },
+  responses: { 202: { description: "Deleted" }, ...problems(400, 401, 403, 404, 405, 502, 503, 504) },
+} as const satisfies RouteConfig;
+
+/** Adds the routes. */
+export function addPublishRoutes(app: App): void {
+  addRoute(app, putRoute, (c) => withBody(c, (request) => publish(c, request)));
+
+  addRoute(app, deleteRoute, async (c) => {
+    const reference = referenceOf(c);
+    const { lent } = await authorize(c, "push", reference);
+    const { digest, tag = "latest" } = reference;
+    const destination = openDestination(c.var.services, reference, lent);
+    await destination.delete(digest === undefined ? { tag } : { digest });
+    return new Response(null, { status: 202, headers: { "Cache-Control": NO_STORE } });
+  });
+}
+
+async function publish(c: AppContext, { body, announcedBytes }: RequestBody): Promise<Response> {
+  const { services } = c.var;
+  const named = referenceOf(c);
+  const { lent } = await authorize(c, "push", named);
+  const reference = taggedOnly(named);
+  const { blob, manifest } = await publishImage(services, {
+    reference,
+    destination: openDestination(services, reference, lent),
+    body,
+    announcedBytes,
+    digests: announcedDigests(c),
+    title: titleOf(c, reference),
+    annotations: annotationsOf(c),
+    append: c.req.query("index") === "append",
+    architecture: c.req.query("arch"),
+  });
+  const answer = {
+    reference: formatReference(reference),
+    digest: blob.digest,
+    size: blob.sizeBytes,
+    manifest: { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.sizeBytes },
+  } satisfies z.infer<typeof Published>;
+  return json(c, answer, 201, { Location: `/v1/images/${answer.reference}` });
+}
+
+function taggedOnly(reference: Reference): Reference & { readonly tag: string } {
+  const { tag, digest } = reference;
+  if (digest === undefined && tag !== undefined) return { ...reference, tag };
+  throw new RegistryError(
+    "invalid-reference",
+    `Cannot publish under "${formatReference(reference)}": a digest is not to be chosen; name a tag`,
+  );
+}
+
+/** RFC 9530: of the body, and of the file; here they are the same bytes. */
+function announcedDigests(c: AppContext): ReadonlyMap<DigestAlgorithm, string> {
+  const digests = new Map<DigestAlgorithm, string>();
+  for (const name of ["Content-Digest", "Repr-Digest"]) {
+    for (const [algorithm, hex] of parseReprDigest(c.req.header(name) ?? null)) {
+      if (digests.has(algorithm) && digests.get(algorithm) !== hex) {
+        throw new RegistryError(
+          "invalid-digest",
+          "Cannot publish: Content-Digest and Repr-Digest name different digests",
+        );
+      }
+      digests.set(algorithm, hex);
+    }
+  }
+  return digests;
+}
+
+/** As Apptainer names what it pulls, unless the request says otherwise. */
+function titleOf(c: AppContext, { repository, tag }: Reference): string {
+  const wished = c.req.query("filename");
+  if (wished === undefined) return `${repository.slice(repository.lastIndexOf("/") + 1)}_${tag}.sif`;
+  if (safeBaseName(wished) === wished) return wished;
+  throw new RegistryError(
+    "invalid-request",
+    `Cannot name the file "${wished.slice(0, 80)}": expected a file name without directories, quotes or control characters`,
+  );
+}
+
+function annotationsOf(c: AppContext): ReadonlyMap<string, string> {
+  const annotations = new Map<string, string>();
+  for (const [name, value] of c.req.raw.headers) {
+    if (name.startsWith(ANNOTATION_HEADER)) annotations.set(name.slice(ANNOTATION_HEADER.length), value);
+  }
+  for (const pair of c.req.queries("annotation") ?? []) {
+    const cut = pair.indexOf("=");
+    if (cut < 1) {
+      throw new RegistryError("invalid-request", 'Cannot use parameter "annotation": expected name=value');
+    }
+    annotations.set(pair.slice(0, cut), pair.slice(cut + 1));
+  }
+  annotations.delete("");
+  const characters = [...annotations].reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (characters <= MAX_ANNOTATION_CHARACTERS) return annotations;
+  throw new RegistryError(
+    "too-large",
+    `Cannot publish: the annotations have ${characters} characters, at most ${MAX_ANNOTATION_CHARACTERS} are taken`,
+  );
+}
