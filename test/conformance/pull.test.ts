@@ -253,21 +253,6 @@ describe("every error is the specification's JSON", () => {
   });
 });
 
-describe("what is not served", () => {
-  it.each([
-    ["POST", "lab/a/blobs/uploads/"],
-    ["PATCH", "lab/a/blobs/uploads/1"],
-    ["PUT", "lab/a/blobs/uploads/1"],
-    ["PUT", "lab/a/manifests/1.0"],
-    ["DELETE", "lab/a/manifests/1.0"],
-    ["DELETE", `lab/a/blobs/${NOBODYS}`],
-  ])("%s /v2/%s is 405 UNSUPPORTED", async (method, path) => {
-    const response = await registry(path, { method });
-    expect(response.status).toBe(405);
-    expect(await errorCode(response)).toBe("UNSUPPORTED");
-  });
-});
-
 describe("ns", () => {
   it("chooses the upstream, and the answer says so", async () => {
     const image = await newImage();

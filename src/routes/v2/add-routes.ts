@@ -6,9 +6,10 @@ import { addBlobRoute } from "./blobs.ts";
 import { addCatalogRoute } from "./catalog.ts";
 import { v2Headers } from "./headers.ts";
 import { addManifestRoute } from "./manifests.ts";
-import { addPushRefusal } from "./push-unsupported.ts";
+import { addBlobDeleteRoute, addManifestPushRoutes } from "./manifests-push.ts";
 import { addReferrersRoute } from "./referrers.ts";
 import { addTagsRoute } from "./tags.ts";
+import { addUploadRoutes } from "./uploads.ts";
 
 /** Adds all of it. The specification describes these routes, so that `/openapi.json` does not. */
 export function addV2Routes(app: App): void {
@@ -16,8 +17,11 @@ export function addV2Routes(app: App): void {
   addBaseRoute(app);
   addCatalogRoute(app);
   addManifestRoute(app);
-  addPushRefusal(app);
+  addManifestPushRoutes(app);
+  // Before the blobs, whose names would take in these.
+  addUploadRoutes(app);
   addBlobRoute(app);
+  addBlobDeleteRoute(app);
   addTagsRoute(app);
   addReferrersRoute(app);
 }

@@ -2,9 +2,9 @@
 
 import { canList, canListSome, isOpenToAll } from "../../access/permissions.ts";
 import { CATALOG_SCOPE } from "../../access/token-scope.ts";
+import { LOCAL_REGISTRY } from "../../config.ts";
 import type { AppContext } from "../../context.ts";
-import { type CatalogSource, listRepositories } from "../../repository/catalog.ts";
-import { upstreamClient } from "../../repository/upstream-client.ts";
+import { catalogSource, listRepositories } from "../../repository/catalog.ts";
 import type { App } from "../app-type.ts";
 import { NO_STORE } from "../cache-control.ts";
 import { json } from "../responses.ts";
@@ -24,12 +24,9 @@ async function answer(c: AppContext): Promise<Response> {
     throw credentialsNeeded(c, "list repositories", CATALOG_SCOPE);
   }
   const { n = MAX_PAGE_ENTRIES, last } = pageOf(c);
-  const sources = [...config.upstreams.keys()]
+  const sources = [...config.upstreams.keys(), LOCAL_REGISTRY]
     .filter((registry) => n > 0 && canListSome(caller, registry, config))
-    .map((registry): CatalogSource => {
-      const client = upstreamClient(config, registry, undefined);
-      return { registry, page: (options) => client.catalog(options) };
-    });
+    .map((registry) => catalogSource(c.var.services, registry, undefined));
   const { repositories, next, unanswered } = await listRepositories({
     sources,
     n,

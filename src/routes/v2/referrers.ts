@@ -25,7 +25,7 @@ async function answer(c: AppContext): Promise<Response> {
   const digest = parseDigest(c.req.param("digest") ?? "");
   const artifactType = c.req.query(FILTER);
   const after = c.req.query("last");
-  const listings = openListings(c.var.services.config, location, lent);
+  const listings = openListings(c.var.services, location, lent);
   const all = await listings.referrers(digest, { artifactType, signal: c.req.raw.signal });
   const page = referrersPage(
     all.bytes,

@@ -18,7 +18,7 @@ async function answer(c: AppContext): Promise<Response> {
   const location = repositoryOf(c);
   const { shared, lent } = await authorizeV2(c, "pull", location);
   const page = pageOf(c);
-  const listings = openListings(c.var.services.config, location, lent);
+  const listings = openListings(c.var.services, location, lent);
   // Nothing is wanted of it but whether there is such a repository.
   const none = page.n === 0;
   const { tags, next } = await listings.tags({
@@ -26,9 +26,7 @@ async function answer(c: AppContext): Promise<Response> {
     ...(none ? { n: 1 } : {}),
     signal: c.req.raw.signal,
   });
-  // The specification wants them in order, which registries without pages do not know either.
-  const sorted = next === undefined && page.last === undefined ? tags.toSorted() : tags;
-  return json(c, { name: nameOf(c), tags: none ? [] : sorted }, 200, {
+  return json(c, { name: nameOf(c), tags: none ? [] : tags }, 200, {
     "Cache-Control": cacheControl({ shared, immutable: false }),
     ...linkTo(c, none || next === undefined ? undefined : { ...next }),
   });

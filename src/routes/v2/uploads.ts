@@ -1,0 +1,192 @@
+/** Pushing blobs under `/v2`: end-4a, end-4b, end-5, end-6, end-11, end-13, and giving an upload up. */
+
+import { canPull } from "../../access/permissions.ts";
+import { LOCAL_REGISTRY } from "../../config.ts";
+import type { AppContext } from "../../context.ts";
+import { RegistryError } from "../../errors.ts";
+import {
+  type Digest,
+  type DigestAlgorithm,
+  digestAlgorithm,
+  isDigest,
+  parseDigest,
+} from "../../oci/digest.ts";
+import { type RepositoryPath, parseRepositoryPath } from "../../oci/reference.ts";
+import { openDestination } from "../../repository/destination.ts";
+import { openRepository } from "../../repository/open-repository.ts";
+import { type BlobUpload, openBlobUpload, startBlobUpload } from "../../upload/blob-upload.ts";
+import type { MountSource } from "../../upstream/registry-writer.ts";
+import type { App } from "../app-type.ts";
+import { NO_STORE } from "../cache-control.ts";
+import { type RequestBody, withBody } from "../with-body.ts";
+import { type PushTarget, pushTarget } from "./push-target.ts";
+import { type UploadRange, requireLength, uploadRange } from "./upload-range.ts";
+
+/** Adds the routes. */
+export function addUploadRoutes(app: App): void {
+  for (const path of ["/v2/:name{.+}/blobs/uploads/", "/v2/:name{.+}/blobs/uploads"]) {
+    app.post(path, (c) => withBody(c, (request) => start(c, request)));
+  }
+  const session = "/v2/:name{.+}/blobs/uploads/:session";
+  app.get(session, status);
+  app.patch(session, (c) => withBody(c, (request) => add(c, request)));
+  app.put(session, (c) => withBody(c, (request) => finish(c, request)));
+  app.delete(session, cancel);
+}
+
+async function start(c: AppContext, request: RequestBody): Promise<Response> {
+  const target = await pushTarget(c);
+  const mount = mountOf(c, target);
+  if (mount !== undefined && (await mountHere(c, target, mount))) return created(target, mount.digest);
+  const digest = c.req.query("digest");
+  const wanted = digest === undefined ? undefined : parseDigest(digest);
+  const upload = await startBlobUpload(c.var.services, target, {
+    algorithm: algorithmOf(c, wanted),
+    mount: mount?.from.registry === target.location.registry ? upstreamMount(mount) : undefined,
+  });
+  if (upload === undefined) return created(target, parseDigest(c.req.query("mount") ?? ""));
+  // A body without a digest means nothing: some clients send an empty one.
+  if (wanted === undefined) return accepted(target, upload, 0);
+  try {
+    await upload.finish(wanted, request);
+  } catch (error) {
+    // Nobody was told of this session, so nobody will go on with it.
+    await upload.cancel().catch(() => {});
+    throw error;
+  }
+  return created(target, wanted);
+}
+
+async function status(c: AppContext): Promise<Response> {
+  const target = await pushTarget(c);
+  const upload = openBlobUpload(c.var.services, target, c.req.param("session") ?? "");
+  const headers = progress(target, upload, await upload.offsetBytes());
+  return new Response(null, { status: 204, headers });
+}
+
+async function add(c: AppContext, { body, announcedBytes }: RequestBody): Promise<Response> {
+  const target = await pushTarget(c);
+  const upload = openBlobUpload(c.var.services, target, c.req.param("session") ?? "");
+  const range = uploadRange(c);
+  const length = requireLength(range, announcedBytes);
+  const appended = await upload.append({
+    body,
+    announcedBytes: length,
+    startBytes: range?.startBytes,
+  });
+  if (!appended.taken) throw outOfOrder(target, upload, range, appended.endsAtBytes);
+  return accepted(target, upload, appended.endsAtBytes);
+}
+
+async function finish(c: AppContext, { body, announcedBytes }: RequestBody): Promise<Response> {
+  const target = await pushTarget(c);
+  const upload = openBlobUpload(c.var.services, target, c.req.param("session") ?? "");
+  const digest = parseDigest(c.req.query("digest") ?? "");
+  const range = uploadRange(c);
+  const length = requireLength(range, announcedBytes);
+  const finished = await upload.finish(digest, {
+    body,
+    announcedBytes: length,
+    startBytes: range?.startBytes,
+  });
+  if (!finished.taken) throw outOfOrder(target, upload, range, finished.endsAtBytes);
+  return created(target, digest);
+}
+
+async function cancel(c: AppContext): Promise<Response> {
+  const target = await pushTarget(c);
+  await openBlobUpload(c.var.services, target, c.req.param("session") ?? "").cancel();
+  return new Response(null, { status: 204, headers: { "Cache-Control": NO_STORE } });
+}
+
+/** A blob that another repository may have. */
+interface Mount {
+  readonly digest: Digest;
+  readonly from: RepositoryPath;
+}
+
+/**
+ * What is to be mounted, where it can be: the caller may read the other repository. A wish that cannot be fulfilled is no
+ * error, the blob is uploaded then.
+ */
+function mountOf(c: AppContext, { caller }: PushTarget): Mount | undefined {
+  const [digest, name] = [c.req.query("mount"), c.req.query("from")];
+  if (digest === undefined || name === undefined || !isDigest(digest)) return undefined;
+  const from = readFrom(name);
+  if (from === undefined || !canPull(caller, from, c.var.services.config)) return undefined;
+  return { digest, from };
+}
+
+function readFrom(name: string): RepositoryPath | undefined {
+  try {
+    return parseRepositoryPath(name);
+  } catch (error) {
+    if (error instanceof RegistryError) return undefined;
+    throw error;
+  }
+}
+
+/** Lets a repository of the service's own hold a blob that another one has, where its bytes are in the store. */
+async function mountHere(c: AppContext, target: PushTarget, { digest, from }: Mount): Promise<boolean> {
+  const { services } = c.var;
+  if (target.location.registry !== LOCAL_REGISTRY) return false;
+  if ((await openRepository(services, from, undefined).blob(digest)) === null) return false;
+  const commit = await services.commits.get(digest);
+  if (commit === null) return false;
+  try {
+    await openDestination(services, target.location, undefined).addBlob(commit);
+    return true;
+  } catch (error) {
+    // Dropped from the cache at this very moment.
+    if (error instanceof RegistryError && error.code === "blob-unknown") return false;
+    throw error;
+  }
+}
+
+/** The upstream itself is asked to mount from another repository of its own. */
+function upstreamMount({ digest, from }: Mount): MountSource {
+  return { digest, from: from.repository };
+}
+
+function algorithmOf(c: AppContext, digest: Digest | undefined): DigestAlgorithm {
+  if (digest !== undefined) return digestAlgorithm(digest);
+  return c.req.query("digest-algorithm") === "sha512" ? "sha512" : "sha256";
+}
+
+function accepted(target: PushTarget, upload: BlobUpload, endsAtBytes: number): Response {
+  return new Response(null, { status: 202, headers: progress(target, upload, endsAtBytes) });
+}
+
+function created({ path }: PushTarget, digest: Digest): Response {
+  return new Response(null, {
+    status: 201,
+    headers: {
+      Location: `/v2/${path}/blobs/${digest}`,
+      "Docker-Content-Digest": digest,
+      "Cache-Control": NO_STORE,
+    },
+  });
+}
+
+/** `Range` is the last byte that is safe; where there is none yet, registries and clients agree on `0-0`. */
+function progress({ path }: PushTarget, { id }: BlobUpload, endsAtBytes: number): Record<string, string> {
+  return {
+    Location: `/v2/${path}/blobs/uploads/${id}`,
+    Range: `0-${Math.max(endsAtBytes - 1, 0)}`,
+    "Docker-Upload-UUID": id,
+    "Cache-Control": NO_STORE,
+  };
+}
+
+function outOfOrder(
+  target: PushTarget,
+  upload: BlobUpload,
+  range: UploadRange | undefined,
+  endsAtBytes: number,
+): RegistryError {
+  return new RegistryError(
+    "upload-out-of-order",
+    `Cannot add bytes ${range?.startBytes ?? "?"} and on: the upload has ${endsAtBytes} bytes, go on from there`,
+    { headers: progress(target, upload, endsAtBytes) },
+  );
+}
