@@ -40,6 +40,7 @@ export class Bench {
   readonly #upstream: RemoteFaultUpstream;
   readonly #upstreamProcess: ProcessGroup;
   readonly #client = new Client();
+  #uploads = 0;
   readonly #images = new Map<string, Promise<BenchImage>>();
   #runtime: Runtime;
 
@@ -142,6 +143,27 @@ export class Bench {
   async floorPut(image: BenchImage, key: string): Promise<Exchange> {
     const query = new URLSearchParams({ from: image.upstreamUrl.href }).toString();
     return this.request({ method: "POST", path: `/floor/put/${key}?${query}` }, 204);
+  }
+
+  /** Uploads a SIF file of that size, whose bytes no other upload has, into a repository of the service's own. */
+  async upload(sizeBytes: number): Promise<Exchange> {
+    const header = Buffer.alloc(128);
+    header.write("SIF_MAGIC\x0001\x0002", 32);
+    header.writeUInt32LE(++this.#uploads, 48);
+    return this.request(
+      {
+        method: "PUT",
+        path: `/v1/images/local/bench/upload:${this.#uploads}`,
+        bodyBytes: sizeBytes,
+        bodyStart: header.toString("base64"),
+      },
+      201,
+    );
+  }
+
+  /** Stores an upload of zeros as one R2 object, with none of our code. */
+  async floorUpload(sizeBytes: number, key: string): Promise<Exchange> {
+    return this.request({ method: "PUT", path: `/floor/object/${key}`, bodyBytes: sizeBytes }, 204);
   }
 
   /** Downloads an R2 object that {@link floorPut} stored, with none of our code. */

@@ -16,6 +16,8 @@ export interface RequestOptions {
 export interface ExchangeOptions extends RequestOptions {
   /** Size of the body to send, of zeros. */
   readonly bodyBytes?: number;
+  /** What the body begins with, in base64; the rest is zeros. */
+  readonly bodyStart?: string;
   /** Reads no faster than this. */
   readonly bytesPerSecond?: number;
   /** Goes away after so many bytes of the response's body. */
@@ -63,7 +65,9 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   socket.once("close", stop);
   await once(socket, "connect");
   socket.write(headOf(options, { connection: "close", "content-length": options.bodyBytes }));
-  await Promise.all([sendZeros(socket, options.bodyBytes ?? 0), stopped]);
+  const start = Buffer.from(options.bodyStart ?? "", "base64");
+  socket.write(start);
+  await Promise.all([sendZeros(socket, (options.bodyBytes ?? 0) - start.length), stopped]);
   socket.destroy();
   return {
     status: response.status,

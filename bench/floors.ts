@@ -10,6 +10,7 @@ export const FLOORS = "/floor/";
  * Serves one floor:
  *
  * - `POST /floor/put/{key}?from={url}`: stores the body of another address as one R2 object
+ * - `PUT /floor/object/{key}`: stores the request's body as one R2 object
  * - `GET /floor/object/{key}`: sends one R2 object
  * - `POST /floor/echo`: sends the request's body back
  */
@@ -20,6 +21,10 @@ export async function serveFloor(request: Request, bucket: R2Bucket): Promise<Re
     case "put":
       return put(bucket, key, url.searchParams.get("from") ?? "");
     case "object": {
+      if (request.method === "PUT") {
+        await bucket.put(key, request.body);
+        return new Response(null, { status: 204 });
+      }
       const object = await bucket.get(key);
       return object === null ? new Response(null, { status: 404 }) : new Response(object.body);
     }

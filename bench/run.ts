@@ -16,6 +16,8 @@ import { firstByte } from "./rows/first-byte.ts";
 import { hash } from "./rows/hash.ts";
 import { manifests } from "./rows/manifests.ts";
 import { memory } from "./rows/memory.ts";
+import { upload } from "./rows/upload.ts";
+import { uploadMemory } from "./rows/upload-memory.ts";
 import { warmDownload } from "./rows/warm-download.ts";
 import { parseSize } from "./units.ts";
 
@@ -29,6 +31,8 @@ const ROWS: readonly Row[] = [
   manifests,
   apptainerPull,
   memory,
+  upload,
+  uploadMemory,
 ];
 
 const { values } = parseArgs({
