@@ -294,7 +294,7 @@ class Round {
     const whole = new Uint8Array(commit.sizeBytes);
     for (let index = 0; index < pieceCount(commit.layout); index++) {
       const { startBytes, endBytes } = pieceByIndex(commit.layout, index);
-      const body = await pieces.get(commit.fillId, index);
+      const body = await pieces.get(commit.fillId, index, 0, endBytes - startBytes);
       if (body === null) {
         // What this round itself took away is noticed by whoever reads it next.
         if (!lost) this.#violations.push(`${digest}: committed without piece ${index}`);
