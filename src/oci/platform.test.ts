@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Descriptor, Platform } from "./descriptor.ts";
 import type { IndexManifest } from "./manifest.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "./media-types.ts";
-import { selectPlatform } from "./platform.ts";
+import { listArchitectures, selectPlatform } from "./platform.ts";
 
 function indexOf(...platforms: (Platform | undefined)[]): IndexManifest {
   const manifests = platforms.map((platform, index): Descriptor => {
@@ -62,5 +62,12 @@ describe("selectPlatform()", () => {
     expect(() => selectPlatform(indexOf(...many), "x".repeat(5000))).toThrow(
       /^\P{Cc}{1,2500} and 4980 more$/u,
     );
+  });
+});
+
+describe("listArchitectures()", () => {
+  it("tells each architecture that there is a Linux image for, once", () => {
+    const index = indexOf(ARM64, WINDOWS, undefined, AMD64, ARM_V6, ARM_V7, ATTESTATION);
+    expect(listArchitectures(index)).toEqual(["arm64", "amd64", "arm"]);
   });
 });

@@ -31,6 +31,12 @@ export function selectPlatform(index: IndexManifest, architecture: string): Desc
   );
 }
 
+/** The architectures that {@link selectPlatform} finds an entry for, in the index's order. */
+export function listArchitectures(index: IndexManifest): string[] {
+  const platforms = index.manifests.map(({ platform = UNSAID }) => platform);
+  return [...new Set(platforms.filter(({ os }) => os === OS).map(({ architecture }) => architecture))];
+}
+
 function listPlatforms(index: IndexManifest): string {
   const names = [...new Set(index.manifests.map(({ platform = UNSAID }) => formatPlatform(platform)))];
   if (names.length === 0) return "no images";

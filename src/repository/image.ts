@@ -3,7 +3,7 @@
 import { safeBaseName } from "../http/content-disposition.ts";
 import { type Digest, digestHex, parseDigest } from "../oci/digest.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
-import { selectPlatform } from "../oci/platform.ts";
+import { listArchitectures, selectPlatform } from "../oci/platform.ts";
 import { type Reference, formatReference } from "../oci/reference.ts";
 import { sifLayer } from "../oci/sif-layer.ts";
 import type { Services } from "../services.ts";
@@ -34,6 +34,8 @@ export interface Image {
   readonly manifest: { readonly digest: Digest; readonly mediaType: string; readonly sizeBytes: number };
   /** As the index tells it; a manifest alone does not. */
   readonly architecture: string | undefined;
+  /** What an index offers, in Go's names; empty where the reference names a manifest. */
+  readonly architectures: readonly string[];
   /** As the manifest or the layer tells it. */
   readonly created: string | undefined;
   /** What the manifest alone tells of the file's age, in milliseconds since 1970; a repository that knows it tells better. */
@@ -56,8 +58,10 @@ export async function findImage(services: Services, request: ImageRequest): Prom
   const top = await readManifest(services, repository, wantedBy(reference));
   let found = top;
   let platform: string | undefined;
+  let architectures: readonly string[] = [];
   if (top.manifest.kind === "index") {
     const child = selectPlatform(top.manifest, architecture);
+    architectures = listArchitectures(top.manifest);
     platform = child.platform?.architecture ?? architecture;
     found = await readManifest(services, repository, { digest: parseDigest(child.digest) });
   }
@@ -72,6 +76,7 @@ export async function findImage(services: Services, request: ImageRequest): Prom
       sizeBytes: found.resolved.sizeBytes,
     },
     architecture: platform,
+    architectures,
     created: annotations[CREATED] ?? layer.annotations?.[CREATED],
     lastModifiedMs: lastModified([layer.annotations, annotations], found.resolved.firstNamedMs),
     annotations,
