@@ -32,6 +32,8 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts", "test/conformance/**/*.test.ts"],
+          // Style sheets are served, so they have to be there; by default they are empty in tests.
+          css: true,
           globalSetup: ["test/support/fault-upstream-setup.ts", "test/support/chaos-setup.ts"],
           testTimeout: 30_000,
           sequence: { groupOrder: 2 },

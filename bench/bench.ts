@@ -3,11 +3,12 @@ import { remoteFaultUpstream } from "../test/support/fault-remote.ts";
 import type { RemoteFaultUpstream } from "../test/support/fault-remote.ts";
 import { startProcessGroup, waitForOutput } from "../test/support/process-group.ts";
 import type { ProcessGroup } from "../test/support/process-group.ts";
+import { sifPieces } from "../test/support/sif-fixture.ts";
 import { TEST_TOKENS, workerTestSettings } from "../test/support/worker-settings.ts";
 import { Client } from "./client.ts";
 import type { Exchange, ExchangeOptions, RequestRateOptions } from "./exchange.ts";
 import { bundle, startRuntime } from "./runtime.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Bundle, Runtime } from "./runtime.ts";
 
 /** Sizes of what is measured. */
 export interface BenchOptions {
@@ -36,7 +37,7 @@ const UPSTREAM_MAIN = path.join(import.meta.dirname, "../test/support/fault-upst
 /** The three processes of a benchmark (workerd, upstream, clients) and what one does with them. */
 export class Bench {
   readonly options: BenchOptions;
-  readonly #code: string;
+  readonly #bundle: Bundle;
   readonly #upstream: RemoteFaultUpstream;
   readonly #upstreamProcess: ProcessGroup;
   readonly #client = new Client();
@@ -46,13 +47,13 @@ export class Bench {
 
   private constructor(
     options: BenchOptions,
-    code: string,
+    bundled: Bundle,
     upstreamProcess: ProcessGroup,
     url: string,
     runtime: Runtime,
   ) {
     this.options = options;
-    this.#code = code;
+    this.#bundle = bundled;
     this.#upstreamProcess = upstreamProcess;
     this.#upstream = remoteFaultUpstream(url);
     this.#runtime = runtime;
@@ -60,17 +61,17 @@ export class Bench {
 
   /** Starts everything. */
   static async start(options: BenchOptions): Promise<Bench> {
-    const code = await bundle("bench/worker.ts");
+    const bundled = await bundle("bench/worker.ts");
     const upstreamProcess = await startProcessGroup(process.execPath, [UPSTREAM_MAIN]);
     const [url] = await waitForOutput(upstreamProcess, /http:\/\/127\.0\.0\.1:\d+/);
-    const runtime = await startRuntime(code, settings(url));
-    return new Bench(options, code, upstreamProcess, url, runtime);
+    const runtime = await startRuntime(bundled, settings(url));
+    return new Bench(options, bundled, upstreamProcess, url, runtime);
   }
 
   /** Starts another workerd with an empty store: nothing is warm, and its peak of memory is that of a start. */
   async fresh(): Promise<void> {
     await this.#runtime.stop();
-    this.#runtime = await startRuntime(this.#code, settings(this.#upstream.url));
+    this.#runtime = await startRuntime(this.#bundle, settings(this.#upstream.url));
     // What compiles once per process is not what is measured: one small image goes through everything first.
     await this.download(await this.image("warm-up", 1024 * 1024));
   }
@@ -216,7 +217,13 @@ export class Bench {
   }
 
   async #makeImage(tag: string, sizeBytes: number, seed: number): Promise<BenchImage> {
-    const { digest } = await this.#upstream.addImage(REPOSITORY, tag, { sizeBytes, seed });
+    // The header and metadata of a SIF file, before what stands for its partition.
+    const [prefix] = sifPieces({ sizeBytes, seed });
+    const { digest } = await this.#upstream.addImage(REPOSITORY, tag, {
+      sizeBytes,
+      seed,
+      ...(prefix && { prefix: Uint8Array.from(prefix) }),
+    });
     const upstreamUrl = new URL(`/v2/${REPOSITORY}/blobs/${digest}`, this.#upstream.url);
     return { reference: `lab/${REPOSITORY}:${tag}`, digest, sizeBytes, upstreamUrl };
   }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
-import { copyFile, readFile } from "node:fs/promises";
+import { copyFile, readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { Miniflare, convertV4MiniflareOptions, mergeWorkerOptions } from "miniflare";
@@ -20,8 +20,15 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
-/** Bundles a Worker as it would be deployed. @returns its code */
-export async function bundle(main: string): Promise<string> {
+/** A Worker's code, and the files that it has as text. */
+export interface Bundle {
+  readonly code: string;
+  /** By the names that the code imports them under. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** Bundles a Worker as it would be deployed. */
+export async function bundle(main: string): Promise<Bundle> {
   const directory = await makeTempDir();
   await promisify(execFile)(
     process.execPath,
@@ -31,18 +38,27 @@ export async function bundle(main: string): Promise<string> {
       env: { ...process.env, ...QUIET_WRANGLER },
     },
   );
-  const code = await readFile(path.join(directory, `${path.basename(main, ".ts")}.js`), "utf8");
+  const entry = `${path.basename(main, ".ts")}.js`;
+  const texts = new Map<string, string>();
+  for (const name of await readdir(directory)) {
+    if ([entry, `${entry}.map`, "README.md"].includes(name)) continue;
+    texts.set(name, await readFile(path.join(directory, name), "utf8"));
+  }
+  const code = await readFile(path.join(directory, entry), "utf8");
   await removeTempDir(directory);
-  return code;
+  return { code, texts };
 }
 
 /**
  * Starts a workerd with the bindings of `wrangler.toml`.
  *
- * @param code - what {@link bundle} made
+ * @param bundle - what {@link bundle} made
  * @param vars - settings and secrets
  */
-export async function startRuntime(code: string, vars: Readonly<Record<string, string>>): Promise<Runtime> {
+export async function startRuntime(
+  { code, texts }: Bundle,
+  vars: Readonly<Record<string, string>>,
+): Promise<Runtime> {
   const store = await makeTempDir();
   // Read where no .dev.vars lies beside it: the settings are to be the same on every machine.
   const config = path.join(store, "wrangler.toml");
@@ -62,7 +78,10 @@ export async function startRuntime(code: string, vars: Readonly<Record<string, s
       workers: [
         {
           ...mergeWorkerOptions(workerOptions, { bindings: vars }),
-          modules: [{ type: "ESModule", path: "worker.js", contents: code }],
+          modules: [
+            { type: "ESModule", path: "worker.js", contents: code },
+            ...[...texts].map(([name, contents]) => ({ type: "Text" as const, path: name, contents })),
+          ],
         },
       ],
     }),

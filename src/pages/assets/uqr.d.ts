@@ -1,0 +1,2 @@
+/** The library as `qr.js` finds it beside itself. */
+export { encode } from "uqr";
