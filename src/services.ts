@@ -7,6 +7,7 @@ import type { RepositoryObject } from "./repository/repository-object.ts";
 import { CommitStore } from "./store/commit-store.ts";
 import { InspectionStore } from "./store/inspection-store.ts";
 import { LocalCatalog } from "./store/local-catalog.ts";
+import { ExampleStore } from "./store/example-store.ts";
 import { ManifestStore } from "./store/manifest-store.ts";
 import { PieceStore } from "./store/piece-store.ts";
 import type { UploadObject } from "./upload/upload-object.ts";
@@ -19,6 +20,7 @@ export interface Services {
   readonly commits: CommitStore;
   readonly inspections: InspectionStore;
   readonly localCatalog: LocalCatalog;
+  readonly examples: ExampleStore;
   readonly blobs: DurableObjectNamespace<BlobObject>;
   readonly repositories: DurableObjectNamespace<RepositoryObject>;
   readonly uploads: DurableObjectNamespace<UploadObject>;
@@ -36,6 +38,7 @@ export function makeServices(env: Env): Services {
     commits: new CommitStore(env.BUCKET),
     inspections: new InspectionStore(env.BUCKET),
     localCatalog: new LocalCatalog(env.BUCKET),
+    examples: new ExampleStore(env.BUCKET),
     blobs: env.BLOBS,
     repositories: env.REPOSITORIES,
     uploads: env.UPLOADS,

@@ -34,3 +34,11 @@ export const REPOSITORY_PREFIX = "repositories/";
 export function repositoryKey(path: string): string {
   return `${REPOSITORY_PREFIX}${path}`;
 }
+
+/** Examples for the start page stand behind this prefix. */
+export const EXAMPLE_PREFIX = "examples/";
+
+/** An example for the start page, by its reference. */
+export function exampleKey(reference: string): string {
+  return EXAMPLE_PREFIX + reference;
+}
