@@ -11,6 +11,9 @@ import { addHealthRoute } from "./routes/health.ts";
 import { addImageRoute } from "./routes/images.ts";
 import { addInspectRoute } from "./routes/inspect.ts";
 import { addLinkRoutes } from "./routes/links.ts";
+import { addPages } from "./routes/pages.ts";
+import { errorPage, isPagePath } from "./routes/pages-html.ts";
+import { addImagePage } from "./routes/pages-image.ts";
 import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { addOpenApiRoute } from "./routes/openapi.ts";
 import { addPublishRoutes } from "./routes/publish.ts";
@@ -53,17 +56,16 @@ addSharedLinkRoute(app);
 addV2Routes(app);
 addTokenRoutes(app);
 addOpenApiRoute(app);
+addPages(app);
+addImagePage(app);
 refuseOtherMethods(app);
 
-app.notFound((c) =>
-  errorResponse(
-    c,
-    new RegistryError(
-      "not-found",
-      `Cannot find "${c.req.path.slice(0, 200)}": see /openapi.json for what there is`,
-    ),
-  ),
-);
-app.onError((error, c) => errorResponse(c, error));
+app.notFound((c) => {
+  throw new RegistryError(
+    "not-found",
+    `Cannot find "${c.req.path.slice(0, 200)}": see /openapi.json for what there is`,
+  );
+});
+app.onError((error, c) => (isPagePath(c.req.path) ? errorPage(c, error) : errorResponse(c, error)));
 
 export default app;

@@ -21,14 +21,17 @@ export function addRoute(
   const path = route.path.replace("{ref}", String.raw`:ref{[\s\S]+}`).replaceAll(/\/\{(\w+)\}/g, "/:$1");
   const { params, query } = route.request ?? {};
   app.on(route.method, path, (c) => {
-    check(params, c.req.param());
-    check(query, c.req.query());
+    checkParameters(params, c.req.param());
+    checkParameters(query, c.req.query());
     return handler(c);
   });
 }
 
-/** @throws {RegistryError} `invalid-request` naming the parameter that is wrong */
-function check(schema: unknown, values: Record<string, string>): void {
+/**
+ * Checks parameters; whatever is no schema takes everything.
+ * @throws {RegistryError} `invalid-request` naming the parameter that is wrong
+ */
+export function checkParameters(schema: unknown, values: Record<string, string>): void {
   if (!(schema instanceof z.ZodType)) return;
   const result = schema.safeParse(values);
   if (result.success) return;

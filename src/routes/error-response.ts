@@ -13,22 +13,18 @@ import { NO_STORE } from "./cache-control.ts";
  * An error that is none of ours is a defect: its cause goes to the log, and the client gets an id to quote.
  */
 export function errorResponse(c: AppContext, error: unknown): Response {
-  const known = error instanceof RegistryError ? error : unexpected(c, error);
+  const known = knownError(c, error);
   const oci = /^\/(?:v2(?:\/|$)|token$)/.test(c.req.path);
-  const headers = new Headers(known.headers);
+  const headers = errorHeaders(known);
   headers.set("Content-Type", oci ? "application/json" : PROBLEM_JSON);
-  headers.set("Cache-Control", NO_STORE);
   headers.set("X-Content-Type-Options", "nosniff");
-  if (known.retryAfterSeconds !== undefined)
-    headers.set("Retry-After", String(Math.ceil(known.retryAfterSeconds)));
-  if (known.code === "unauthorized" && !headers.has("WWW-Authenticate")) {
-    headers.set("WWW-Authenticate", wwwAuthenticate({ kind: "basic" }));
-  }
   const body = c.req.method === "HEAD" ? null : JSON.stringify(oci ? ociErrors(known) : problem(known));
   return new Response(body, { status: known.status, headers });
 }
 
-function unexpected(c: AppContext, error: unknown): RegistryError {
+/** The error that its client is told of; the cause of one that is none of ours is logged. */
+export function knownError(c: AppContext, error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
   const requestId = c.get("requestId");
   logFailure({ event: "internal-error", requestId }, error);
   return new RegistryError(
@@ -36,4 +32,16 @@ function unexpected(c: AppContext, error: unknown): RegistryError {
     `Cannot answer: an unexpected failure, noted in the log as request "${requestId}"`,
     { cause: error },
   );
+}
+
+/** The headers that an error calls for, whatever its body is. */
+export function errorHeaders(error: RegistryError): Headers {
+  const headers = new Headers(error.headers);
+  headers.set("Cache-Control", NO_STORE);
+  if (error.retryAfterSeconds !== undefined)
+    headers.set("Retry-After", String(Math.ceil(error.retryAfterSeconds)));
+  if (error.code === "unauthorized" && !headers.has("WWW-Authenticate")) {
+    headers.set("WWW-Authenticate", wwwAuthenticate({ kind: "basic" }));
+  }
+  return headers;
 }

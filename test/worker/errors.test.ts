@@ -163,7 +163,7 @@ describe("a request that cannot be served", () => {
     ["GET /v1/images/127.0.0.1:5000/a:1", 403, "registry-not-allowed"],
     ["PUT /v1/cache/metadata.google.internal/a:1", 403, "registry-not-allowed"],
     ["GET /v1/digest/lab/a:1?arch=AMD64", 400, "invalid-request"],
-    ["GET /", 404, "not-found"],
+    ["GET /nothing", 404, "not-found"],
     ["GET /v1", 404, "not-found"],
     ["GET /v1/nothing", 404, "not-found"],
     ["GET /v1/digest/", 404, "not-found"],

@@ -3,6 +3,7 @@
 import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import { z } from "zod";
+import { isPagePath } from "../../src/routes/pages-html.ts";
 
 type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
 
@@ -25,7 +26,8 @@ const EVERYWHERE: ReadonlySet<number> = new Set([404, 405, 500]);
 
 /**
  * Checks what holds for every answer: it sets `Cache-Control`, an error is problem details (to OCI clients the list that
- * they know), and a route's answer has a status and a body that its description names.
+ * they know, to a browser at a page's address a page), and a route's answer has a status and a body that its
+ * description names.
  */
 export async function expectPublished(request: Request, response: Response): Promise<void> {
   const what = `${request.method} ${request.url}`;
@@ -35,7 +37,9 @@ export async function expectPublished(request: Request, response: Response): Pro
   if (status >= 400) {
     const { pathname } = new URL(request.url);
     const oci = pathname.startsWith("/v2") || pathname === "/token";
-    expect(type, `type of ${what}`).toBe(oci ? "application/json" : "application/problem+json");
+    const page = isPagePath(pathname) && request.headers.get("Accept") === "text/html";
+    const form = page ? "text/html" : oci ? "application/json" : "application/problem+json";
+    expect(type, `type of ${what}`).toBe(form);
     if (oci) return;
   }
 

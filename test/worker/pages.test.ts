@@ -1,0 +1,447 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { buildSif, partitionExtra } from "../support/sif-builder.ts";
+import {
+  bearer,
+  cacheState,
+  digestOf,
+  edge,
+  edgeWith,
+  freshRepository,
+  freshSeed,
+  upstream,
+} from "./edge.ts";
+
+const HTML = { Accept: "text/html" };
+/** What all that a page loads may take, compressed as it is sent. */
+const PAGE_BYTES = 60_000;
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await upstream.clearFaults();
+});
+
+/** A page's text. */
+async function page(path: string, headers: Record<string, string> = {}): Promise<string> {
+  return (await edge(path, { headers: { ...HTML, ...headers } })).text();
+}
+
+/** Addresses of the files that a page loads by itself. */
+function filesOf(html: string): string[] {
+  return [...html.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? "");
+}
+
+async function image(options: Parameters<typeof upstream.addImage>[2] = {}): Promise<string> {
+  const repository = freshRepository();
+  await upstream.addImage(repository, "1.0", { sizeBytes: 200_000, seed: freshSeed(), ...options });
+  return `lab/${repository}:1.0`;
+}
+
+describe("every page", () => {
+  test.each(["/", "/find?ref=org/img", "/find?ref=", "/docs", "/nowhere", "/i/lab/team/missing:1"])(
+    "%s lets nothing but this origin's own files run",
+    async (path) => {
+      const { headers } = await edge(path, { headers: HTML });
+      const policy = headers.get("Content-Security-Policy") ?? "";
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("script-src 'self';");
+      expect(policy).toContain("style-src 'self';");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toContain("unsafe");
+      expect(policy).not.toMatch(/https?:/);
+      expect(headers.get("X-Frame-Options")).toBe("DENY");
+      expect(headers.get("Referrer-Policy")).toBe("no-referrer");
+      expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+    },
+  );
+
+  test("names only files of its own, which are there and may be kept for ever", async () => {
+    for (const path of ["/", "/docs"]) {
+      const html = await page(path);
+      expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+      const files = filesOf(html);
+      expect(files.length).toBeGreaterThan(3);
+      for (const file of files) {
+        const response = await edge(file);
+        expect(response.status, file).toBe(200);
+        expect(response.headers.get("Cache-Control"), file).toBe("public, max-age=31536000, immutable");
+        expect(response.headers.get("X-Content-Type-Options"), file).toBe("nosniff");
+        expect((await response.text()).length, file).toBeGreaterThan(50);
+      }
+    }
+  });
+
+  test("a file under a version that it no longer has is not kept", async () => {
+    const { status, headers } = await edge("/assets/0000000000000000/page.css");
+    expect([status, headers.get("Cache-Control")]).toEqual([200, "no-cache"]);
+    expect((await edge("/assets/0000000000000000/secrets.txt")).status).toBe(404);
+  });
+
+  test("files are compressed for those who take it, and the same", async () => {
+    const [file = ""] = filesOf(await page("/")).filter((name) => name.endsWith(".css"));
+    const plain = await (await edge(file, { headers: { "Accept-Encoding": "identity" } })).bytes();
+    const packed = await edge(file, { headers: { "Accept-Encoding": "gzip, br" } });
+    expect(packed.headers.get("Content-Encoding")).toBe("gzip");
+    expect(packed.headers.get("Vary")).toBe("Accept-Encoding");
+    expect(await digestOf(await packed.bytes())).toBe(await digestOf(plain));
+    const refused = await edge(file, { headers: { "Accept-Encoding": "gzip;q=0" } });
+    expect(refused.headers.get("Content-Encoding")).toBeNull();
+  });
+
+  test("HEAD is answered like GET, without the page", async () => {
+    for (const path of ["/", `/i/${await image()}`, "/docs"]) {
+      const response = await edge(path, { method: "HEAD", headers: HTML });
+      expect([response.status, await response.text()]).toEqual([200, ""]);
+    }
+  });
+});
+
+describe("the field", () => {
+  test.each([
+    ["oras://lab/team/tool:1.0", "/i/lab/team/tool:1.0"],
+    ["apptainer pull tool.sif oras://lab/team/tool:1.0", "/i/lab/team/tool:1.0"],
+    ["lab/team/tool", "/i/lab/team/tool:latest"],
+    ["https://edge.test/r/lab/team/tool", "/r/lab/team/tool"],
+  ])("leads from %s to its page", async (pasted, target) => {
+    const response = await edge(`/find?ref=${encodeURIComponent(pasted)}`, { redirect: "manual" });
+    expect([response.status, response.headers.get("Location")]).toEqual([303, target]);
+  });
+
+  test("takes a bare name for the only registry that everyone may read", async () => {
+    const settings = { UPSTREAMS: JSON.stringify({ lab: { url: upstream.url, access: "public" } }) };
+    const response = await edgeWith(settings, "/find?ref=team/tool:1", { redirect: "manual" });
+    expect(response.headers.get("Location")).toBe("/i/lab/team/tool:1");
+  });
+
+  test("asks which of several registries is meant, and names no private one", async () => {
+    const upstreams = {
+      one: { url: "http://127.0.0.1:1", access: "public" },
+      two: { url: "http://127.0.0.1:1", access: "public" },
+      hidden: { url: "http://127.0.0.1:1", access: "private" },
+    };
+    const settings = { UPSTREAMS: JSON.stringify(upstreams) };
+    const html = await (await edgeWith(settings, "/find?ref=team/tool:1", { headers: HTML })).text();
+    expect(html).toContain('href="/i/one/team/tool:1"');
+    expect(html).toContain('href="/i/two/team/tool:1"');
+    expect(html).not.toContain("hidden/");
+  });
+
+  test("comes back with what is wrong, as text", async () => {
+    const response = await edge(`/find?ref=${encodeURIComponent('"><script>alert(1)</script>')}`, {
+      headers: HTML,
+    });
+    expect(response.status).toBe(400);
+    const html = await response.text();
+    expect(html).toContain("&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(html).not.toContain("<script>alert");
+    expect(html).toContain('aria-invalid="true"');
+  });
+});
+
+describe("an image's page", () => {
+  test("tells digest, size and commands, and is small, without a script having run", async () => {
+    const repository = freshRepository();
+    const added = await upstream.addImage(repository, "1.0", {
+      sizeBytes: 200_000,
+      seed: freshSeed(),
+      annotations: { "org.opencontainers.image.created": "2026-03-14T09:26:53Z" },
+    });
+    const path = `/i/lab/${repository}:1.0`;
+    const response = await edge(path, { headers: HTML });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("Cache-Control")).toBe("no-cache");
+    const html = await response.text();
+    expect(html).toContain(added.digest);
+    expect(html).toContain("200\u202F000 bytes");
+    expect(html).toContain("2026-03-14 09:26 UTC");
+    expect(html).toContain(`apptainer pull --no-https oras://edge.test/lab/${repository}:1.0`);
+    expect(html).toContain(`href="/v1/images/lab/${repository}:1.0"`);
+    expect(html).toContain("| sha256sum -c");
+    expect(html).toContain("Not in the cache yet");
+
+    let bytes = new TextEncoder().encode(html).length;
+    for (const file of filesOf(html)) bytes += (await compressed(file)).length;
+    expect(bytes).toBeLessThan(PAGE_BYTES);
+    expect(bytes).toBeGreaterThan(10_000);
+  });
+
+  test("warms the cache by a form, and shows that it did", async () => {
+    const reference = await image();
+    const sent = await edge(`/i/${reference}`, { method: "POST", headers: HTML, redirect: "manual" });
+    expect([sent.status, sent.headers.get("Location")]).toEqual([303, `/i/${reference}`]);
+    await cacheState(reference, "committed");
+    const html = await page(`/i/${reference}`);
+    expect(html).toContain('data-state="committed"');
+    expect(html).toContain("Cached here.");
+  });
+
+  test("says what is wrong when the last fill failed", async () => {
+    const reference = await image({ declaredDigest: `sha256:${"0".repeat(64)}` });
+    await edge(`/i/${reference}`, { method: "POST", headers: HTML, redirect: "manual" });
+    await cacheState(reference, "failed");
+    const html = await page(`/i/${reference}`);
+    expect(html).toContain('data-state="failed"');
+    expect(html).toContain("The last attempt failed.");
+  });
+
+  test("offers the architectures of an index, and keeps the choice in its addresses", async () => {
+    const repository = freshRepository();
+    const amd64 = await upstream.addImage(repository, null, { sizeBytes: 1000, seed: freshSeed() });
+    const arm64 = await upstream.addImage(repository, null, { sizeBytes: 1000, seed: freshSeed() });
+    await upstream.addIndex(repository, "1.0", [
+      { manifestDigest: amd64.manifestDigest, architecture: "amd64" },
+      { manifestDigest: arm64.manifestDigest, architecture: "arm64" },
+    ]);
+    const html = await page(`/i/lab/${repository}:1.0?arch=arm64`);
+    expect(html).toContain(arm64.digest);
+    expect(html).toContain('<strong aria-current="true">arm64</strong>');
+    expect(html).toContain(`href="/i/lab/${repository}:1.0?arch=amd64"`);
+    expect(html).toContain(`href="/v1/images/lab/${repository}:1.0?arch=arm64"`);
+    expect(html).toContain("--arch arm64");
+    expect((await edge(`/i/lab/${repository}:1.0?arch=<b>`, { headers: HTML })).status).toBe(400);
+  });
+
+  test("shows what publishers wrote as text, and their file name as one word of a command", async () => {
+    const evil = "<script>alert(1)</script><img src=x onerror=alert(2)>";
+    const reference = await image({
+      title: "$(touch pwned)'`id`<script>.sif",
+      annotations: {
+        [`note ${evil}`]: evil,
+        'quote" onmouseover="alert(3)': "' onfocus='alert(4)",
+        "org.opencontainers.image.created": evil,
+      },
+    });
+    const html = await page(`/i/${reference}`);
+    expect(html.match(/<script\b[^>]*>/g)).toHaveLength(1);
+    expect(html).not.toContain("<img");
+    expect(html).not.toMatch(/<[^>]* on\w+=/);
+    expect(html).toContain("&lt;img src=x onerror=alert(2)&gt;");
+    expect(html).toContain("-o &#39;$(touch pwned)&#39;\\&#39;&#39;`id`&lt;script&gt;.sif&#39; http");
+  });
+
+  test("cuts a text of 1 MiB, and has it whole behind a link, as text", async () => {
+    const text = `<b>${"long ".repeat(200_000)}</b>`;
+    const annotations = { story: text, ...manyTexts("<'&\"😀".repeat(500), 200) };
+    const reference = await image({ annotations, bytes: Uint8Array.from(buildSif([])) });
+    const html = await page(`/i/${reference}`);
+    expect(new TextEncoder().encode(html).length).toBeLessThan(45_000);
+    expect(html).toContain("See all 1\u202F000\u202F007 characters");
+    const whole = await edge(`/i/${reference}?part=annotation%3Astory`, { headers: HTML });
+    expect(whole.headers.get("Content-Type")).toBe("text/plain; charset=utf-8");
+    expect(whole.headers.get("Content-Security-Policy")).toBe("default-src 'none'; sandbox");
+    expect(await whole.text()).toBe(text);
+    expect(html).toContain(`href="/i/${reference}?part=annotations"`);
+    expect(JSON.parse(await page(`/i/${reference}?part=annotations`))).toEqual(annotations);
+    expect((await edge(`/i/${reference}?part=nonsense`, { headers: HTML })).status).toBe(404);
+  });
+
+  test("shows labels and definition file as text, cut to size, before and after the cache has the image", async () => {
+    const long = "lorem ".repeat(180_000);
+    const labels = { "<script>alert(1)</script>": "<script>alert(2)</script>", long };
+    const content = JSON.stringify({ data: { attributes: { labels } }, type: "container" });
+    const bytes = Uint8Array.from(
+      buildSif([
+        { type: 0x4001, content: "Bootstrap: docker\n# <script>alert(3)</script>\n" },
+        { type: 0x4006, name: "inspect-metadata.json", content },
+        { type: 0x4004, content: "partition", extra: partitionExtra(1, 2, "02") },
+      ]),
+    );
+    const reference = await image({ bytes });
+    for (const standing of ["the registry, not verified yet", "verified bytes"]) {
+      const html = await page(`/i/${reference}`);
+      expect(html).toContain(standing);
+      expect(html.match(/<script\b[^>]*>/g)).toHaveLength(1);
+      for (const text of [1, 2, 3]) expect(html).toContain(`&lt;script&gt;alert(${text})&lt;/script&gt;`);
+      expect(html).toContain("See all 1\u202F080\u202F000 characters");
+      expect(new TextEncoder().encode(html).length).toBeLessThan(30_000);
+      const whole = await edge(`/i/${reference}?part=label%3Along`, { headers: HTML });
+      expect(whole.headers.get("Content-Type")).toBe("text/plain; charset=utf-8");
+      expect(await whole.text()).toBe(long);
+      await edge(`/v1/cache/${reference}`, { method: "PUT" });
+      await cacheState(reference, "committed");
+    }
+  });
+
+  test("of a damaged file says what is wrong with it, beside all that is not", async () => {
+    const html = await page(`/i/${await image({ bytes: new TextEncoder().encode("no SIF file") })}`);
+    expect(html).toContain("Not a SIF file.");
+    expect(html).toContain("Share a download link");
+  });
+
+  test("is served from what is known while the registry is silent, and says so", async () => {
+    const reference = await image();
+    await page(`/i/${reference}`);
+    const settings = { TAG_TTL_SECONDS: "0", UPSTREAM_BUDGET_MS: "100" };
+    await upstream.fault({ match: { kind: "tags" }, action: { kind: "status", status: 500 } });
+    const html = await (await edgeWith(settings, `/i/${reference}`, { headers: HTML })).text();
+    // Without the list of tags the page is whole all the same.
+    expect(html).toContain("Share a download link");
+    expect(html).toContain("</html>");
+  });
+});
+
+describe("a private image", () => {
+  test("asks for a token in the page, not by the browser's own dialog", async () => {
+    const reference = (await image()).replace("lab/", "vault/");
+    const response = await edge(`/i/${reference}`, { headers: HTML });
+    expect(response.status).toBe(401);
+    expect(response.headers.get("WWW-Authenticate")).toBe('Bearer realm="sif-edge"');
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    const html = await response.text();
+    expect(html).toContain('data-needs="token"');
+    expect(html).toContain('type="password"');
+    expect(html).not.toContain("sha256:");
+    // Nothing tells one that is there from one that is not.
+    const missing = await page("/i/vault/team/none-such:1.0");
+    const repository = reference.slice("vault/".length, -":1.0".length);
+    expect(missing.replaceAll("team/none-such", repository)).toBe(html);
+  });
+
+  test("is shown to whoever brings a token, and kept by nobody", async () => {
+    const reference = (await image()).replace("lab/", "vault/");
+    const response = await edge(`/i/${reference}`, { headers: { ...HTML, ...bearer("reader") } });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    expect(response.headers.get("Vary")).toContain("Authorization");
+    const html = await response.text();
+    expect(html).toContain("data-download=");
+    expect(html).toContain("$TOKEN");
+    expect((await edge(`/i/${reference}`, { headers: { ...HTML, ...bearer("stranger") } })).status).toBe(403);
+    expect((await edge(`/i/${reference}`, { headers: { ...HTML, ...bearer("expired") } })).status).toBe(401);
+  });
+
+  test("is never an example on the start page; a public one in the cache is", async () => {
+    const open = await image();
+    const closed = (await image()).replace("lab/", "vault/");
+    for (const reference of [open, closed]) {
+      await edge(`/v1/cache/${reference}`, { method: "PUT", headers: bearer("reader") });
+      await cacheState(reference, "committed");
+      await page(`/i/${reference}`, bearer("reader"));
+    }
+    // A list that was read before is shown for a minute.
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    const html = await page("/");
+    expect(html).not.toContain("vault/");
+    expect(html).toContain(`href="/i/${open}"`);
+  });
+});
+
+describe("an image that is stored here", () => {
+  test("is offered on the start page where everyone may read it, and nowhere else", async () => {
+    const repository = freshRepository();
+    for (const tag of ["1.9", "1.10"]) {
+      const body = Uint8Array.from(buildSif([{ type: 0x4001, content: `${repository} ${tag}` }]));
+      const init = { method: "PUT", headers: bearer("admin"), body };
+      expect((await edge(`/v1/images/local/${repository}:${tag}`, init)).status).toBe(201);
+    }
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 200_000 });
+    expect(await page("/")).not.toContain("local/");
+    expect((await edge(`/i/local/${repository}:1.10`, { headers: HTML })).status).toBe(401);
+
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 400_000 });
+    const open = async (path: string) =>
+      (await edgeWith({ LOCAL_ACCESS: "public" }, path, { headers: HTML })).text();
+    expect(await open("/")).toContain(`href="/i/local/${repository}:1.10"`);
+    const html = await open(`/i/local/${repository}:1.10`);
+    expect(html).toContain("Stored here.");
+    expect(html).not.toContain("data-warm");
+    expect(html).toContain(`href="/i/local/${repository}:1.9"`);
+    expect(await open(`/r/local/${repository}`)).toContain("Tags <small>2</small>");
+  });
+});
+
+describe("a repository's page", () => {
+  test("lists tags with the size and age of the newest, the newest first", async () => {
+    const repository = freshRepository();
+    for (const [tag, year] of [
+      ["1.9", 2026],
+      ["1.10", 2024],
+      ["2.0", 2025],
+    ] as const) {
+      const annotations = { "org.opencontainers.image.created": `${year}-01-01T00:00:00Z` };
+      await upstream.addImage(repository, tag, { sizeBytes: 1000 * year, seed: freshSeed(), annotations });
+    }
+    await upstream.addManifest(repository, "docker", new TextEncoder().encode("{}"), "text/plain");
+    const html = await page(`/r/lab/${repository}`);
+    const tags = [...html.matchAll(/<th scope="row"><a href="\/i\/[^"]+">([^<]+)<\/a>/g)].map(
+      ([, tag]) => tag,
+    );
+    expect(tags).toEqual(["1.9", "2.0", "1.10", "docker"]);
+    expect(html).toContain("1.93 MiB");
+    expect(html).toContain("2026-01-01 00:00 UTC");
+  });
+
+  test("has pages, and looks up only the first few images of each", async () => {
+    const repository = freshRepository();
+    const { manifestDigest } = await upstream.addImage(repository, "t0", { sizeBytes: 1000 });
+    for (let at = 1; at < 150; at++) await upstream.tag(repository, `t${at}`, manifestDigest);
+    await upstream.resetLog();
+    const html = await page(`/r/lab/${repository}`);
+    expect(html.match(/<th scope="row">/g)).toHaveLength(100);
+    expect(html).toContain("Page 1 of 2");
+    const asked = await upstream.requests();
+    expect(asked.filter(({ path }) => path.includes(`/${repository}/manifests/`)).length).toBeLessThan(30);
+    expect(await page(`/r/lab/${repository}?page=2`)).toContain("Page 2 of 2");
+    expect(new TextEncoder().encode(html).length).toBeLessThan(35_000);
+  });
+
+  test("hides tags that are none, whatever a registry lists", async () => {
+    const repository = freshRepository();
+    const { manifestDigest } = await upstream.addImage(repository, "good", { sizeBytes: 1000 });
+    await upstream.tag(repository, "<script>alert(1)</script>", manifestDigest);
+    const html = await page(`/r/lab/${repository}`);
+    expect(html).toContain(`/i/lab/${repository}:good`);
+    expect(html).not.toContain("alert(1)");
+  });
+});
+
+describe("an error", () => {
+  test.each([
+    ["/i/lab/team/none-such:1.0", 404, "No such image", "/r/lab/team/none-such"],
+    ["/r/lab/team/none-such", 404, "No such repository", "Check the spelling"],
+    ["/i/elsewhere.example/a/b:1", 403, "Registry not configured", "ask whoever runs the service"],
+    ["/i/lab/UPPER/case", 400, "Invalid image reference", "Paste the reference"],
+    ["/nowhere", 404, "Not found", "Look up another image"],
+  ])("at %s is a page that says what to do", async (path, status, title, advice) => {
+    const response = await edge(path, { headers: HTML });
+    expect(response.status).toBe(status);
+    expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    const html = await response.text();
+    expect(html).toContain(`<h1 id="error-title">${title}</h1>`);
+    expect(html).toContain(advice);
+  });
+
+  test("is problem details for programs, and under /v1 for everyone", async () => {
+    expect((await edge("/i/lab/team/none-such:1.0")).headers.get("Content-Type")).toBe(
+      "application/problem+json",
+    );
+    const api = await edge("/v1/digest/lab/team/none-such:1.0", { headers: HTML });
+    expect(api.headers.get("Content-Type")).toBe("application/problem+json");
+  });
+
+  test("of a wrong setting is a page, too", async () => {
+    const response = await edgeWith({ UPSTREAMS: "nonsense" }, "/", { headers: HTML });
+    expect(response.status).toBe(500);
+    expect(await response.text()).toContain("UPSTREAMS");
+  });
+
+  test("tells browsers when to come back", async () => {
+    await upstream.fault({
+      match: { kind: "manifest" },
+      action: { kind: "status", status: 429, headers: { "retry-after": "77" } },
+    });
+    const response = await edge(`/i/${await image()}`, { headers: HTML });
+    expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "77"]);
+  });
+});
+
+function manyTexts(text: string, count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, at) => [`text ${at}`, text]));
+}
+
+/** A file as it is sent to a browser; what reads it here unpacks it first. */
+async function compressed(file: string): Promise<Uint8Array> {
+  const text = (await edge(file)).body;
+  return new Response(text?.pipeThrough(new CompressionStream("gzip"))).bytes();
+}
