@@ -67,7 +67,8 @@ export async function inTurns(
   return pairs;
 }
 
-function median(values: readonly number[]): number {
+/** The middle of several measurements. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;

@@ -18,6 +18,7 @@ import { manifests } from "./rows/manifests.ts";
 import { memory } from "./rows/memory.ts";
 import { upload } from "./rows/upload.ts";
 import { uploadMemory } from "./rows/upload-memory.ts";
+import { page } from "./rows/page.ts";
 import { warmDownload } from "./rows/warm-download.ts";
 import { parseSize } from "./units.ts";
 
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
   digestLookup,
   manifests,
   apptainerPull,
+  page,
   memory,
   upload,
   uploadMemory,
