@@ -35,6 +35,7 @@ export default defineConfig({
           // Style sheets are served, so they have to be there; by default they are empty in tests.
           css: true,
           globalSetup: ["test/support/fault-upstream-setup.ts", "test/support/chaos-setup.ts"],
+          setupFiles: ["test/worker/watch-log.ts"],
           testTimeout: 30_000,
           sequence: { groupOrder: 2 },
         },

@@ -9,7 +9,17 @@ const FLOORS: readonly (readonly string[])[] = [
   ["routes", "pages", "context.ts"],
   ["access", "repository", "blob", "upload", "publish", "inspect", "services.ts"],
   ["upstream", "store"],
-  ["config", "config.ts", "env.ts", "outcome.ts", "call-object.ts", "turns.ts", "log.ts", "version.ts"],
+  [
+    "config",
+    "config.ts",
+    "env.ts",
+    "outcome.ts",
+    "call-object.ts",
+    "turns.ts",
+    "log.ts",
+    "timings.ts",
+    "version.ts",
+  ],
   ["oci", "sif", "http", "errors.ts"],
 ];
 const GROUND = FLOORS.length - 1;

@@ -10,9 +10,10 @@ import { LocalCatalog } from "./store/local-catalog.ts";
 import { ExampleStore } from "./store/example-store.ts";
 import { ManifestStore } from "./store/manifest-store.ts";
 import { PieceStore } from "./store/piece-store.ts";
+import { Timings } from "./timings.ts";
 import type { UploadObject } from "./upload/upload-object.ts";
 
-/** The configuration, the stores and the Durable Objects. */
+/** The configuration, the stores, the Durable Objects, and the clock of one request. */
 export interface Services {
   readonly config: Config;
   readonly manifests: ManifestStore;
@@ -24,6 +25,7 @@ export interface Services {
   readonly blobs: DurableObjectNamespace<BlobObject>;
   readonly repositories: DurableObjectNamespace<RepositoryObject>;
   readonly uploads: DurableObjectNamespace<UploadObject>;
+  readonly timings: Timings;
 }
 
 /**
@@ -42,5 +44,6 @@ export function makeServices(env: Env): Services {
     blobs: env.BLOBS,
     repositories: env.REPOSITORIES,
     uploads: env.UPLOADS,
+    timings: new Timings(),
   };
 }

@@ -238,6 +238,7 @@ export class BlobLife {
     log({
       event: base === undefined ? "fill-started" : "fill-resumed",
       digest: request.digest,
+      fillId,
       bytes: request.sizeBytes,
     });
     await this.#memory.wakeAt(now + WATCHDOG_MS);
@@ -300,7 +301,7 @@ export class BlobLife {
         lastReadMs: now,
       });
       await this.#memory.wakeAt(now + config.blobIdleMs);
-      log({ event: "fill-committed", digest, bytes: sizeBytes, ms: now - record.startedAtMs });
+      log({ event: "fill-committed", digest, fillId, bytes: sizeBytes, ms: now - record.startedAtMs });
     } catch (error) {
       await this.#fail(fillId, error);
     }
@@ -317,7 +318,7 @@ export class BlobLife {
             `Cannot store blob "${record.digest}": the storage failed; try again`,
             { cause: error },
           );
-    logFailure({ event: "fill-failed", digest: record.digest, code: failure.code }, error);
+    logFailure({ event: "fill-failed", digest: record.digest, fillId, code: failure.code }, error);
     const resumable = failure.code !== "digest-mismatch";
     const now = Date.now();
     this.#memory.save({

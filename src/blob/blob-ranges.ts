@@ -55,6 +55,7 @@ export async function withUpstreamRanges<T>(
     patienceMs: UPSTREAM_PATIENCE_MS,
     signal: deadline,
     onBytes: () => {},
+    onInterruption: () => {},
   });
   const read = async (startBytes: number, endBytes: number): Promise<Uint8Array> => {
     if (cursor.ranged === false && endBytes > MAX_UNRANGED_BYTES) {

@@ -6,6 +6,7 @@
  */
 
 import { RegistryError } from "../errors.ts";
+import { log } from "../log.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Layout, bytesInPieces, pieceByIndex, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
@@ -128,6 +129,9 @@ export class Fill {
       idleMs: this.#options.idleMs,
       signal,
       onBytes: (bytes) => (this.#receivedBytes += bytes),
+      onInterruption: (interruption) => {
+        log({ event: "fill-interrupted", digest: this.#options.digest, ...interruption });
+      },
     });
     try {
       while (!signal.aborted) {
@@ -201,6 +205,7 @@ export class Fill {
 
   /** A stored piece is gone: it is fetched again. */
   #lose(index: number): void {
+    log({ event: "piece-lost", digest: this.#options.digest, fillId: this.#options.fillId });
     this.#stored.delete(index);
     this.#firstMissing = Math.min(this.#firstMissing, index);
     this.demand(index);

@@ -38,6 +38,16 @@ export interface UpstreamCursorOptions {
   readonly signal: AbortSignal;
   /** Told of every number of bytes that arrived and were wanted. */
   readonly onBytes: (bytes: number) => void;
+  /** Told of each connection that failed and will be replaced. */
+  readonly onInterruption: (interruption: Interruption) => void;
+}
+
+/** A connection that is replaced after a pause. */
+export interface Interruption {
+  readonly code: ErrorCode;
+  /** Connections in a row that brought nothing. */
+  readonly attempt: number;
+  readonly waitMs: number;
 }
 
 /** What ends a connection that brings nothing. */
@@ -177,6 +187,7 @@ export class UpstreamCursor {
     const waitMs = Math.max(backoffMs, (error.retryAfterSeconds ?? 0) * 1000);
     const { patienceMs = DEFAULT_PATIENCE_MS } = this.#options;
     if (fruitless >= MAX_FRUITLESS_ATTEMPTS || waitMs > patienceMs) throw error;
+    this.#options.onInterruption({ code: error.code, attempt: fruitless, waitMs: Math.round(waitMs) });
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     this.#options.signal.throwIfAborted();
   }

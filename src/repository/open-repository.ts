@@ -22,7 +22,10 @@ export function openRepository(
     const { repositories } = services;
     return {
       resolve: (wanted, options) =>
-        callObject(() => repositories.getByName(path).resolve(path, wanted, options)),
+        services.timings.measure(
+          "resolve",
+          callObject(() => repositories.getByName(path).resolve(path, wanted, options)),
+        ),
       blob: (digest) => callObject(() => repositories.getByName(path).blob(path, digest)),
     };
   }

@@ -26,6 +26,7 @@ export interface Authorized {
  */
 export async function authorize(c: AppContext, scope: Scope, location: RepositoryPath): Promise<Authorized> {
   const caller = await authenticate(c.req.raw.headers, c.var.services.config, Date.now());
+  c.set("caller", caller.name);
   return permit(c, caller, scope, location);
 }
 

@@ -80,7 +80,8 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
     return new Response(null, { status, headers });
   }
 
-  const blob = await openPermittedBlob(c.var.services, request, commit);
+  const { services } = c.var;
+  const blob = await services.timings.measure("open", openPermittedBlob(services, request, commit));
   await wanted.onSend?.(extent.startBytes);
   headers.set("Cache-Status", cacheStatus(statusOf(wanted, cacheStatusOf(blob))));
   if (blob.committed) c.executionCtx.waitUntil(touchBlob(c.var.services, wanted.digest));

@@ -71,6 +71,7 @@ async function callerOf(c: AppContext, form: URLSearchParams): Promise<Caller> {
 async function answer(c: AppContext, { caller, scopes, offline }: TokenRequest): Promise<Response> {
   const { config } = c.var.services;
   const nowMs = Date.now();
+  c.set("caller", caller.name);
   const requested = parseScopes(scopes);
   const { token, expiresInSeconds, issuedAt } = await issueRegistryToken(caller, requested, config, nowMs);
   const refreshToken = offline ? await issueRefreshToken(caller, config, nowMs) : undefined;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./free-port.ts";
 import { startProcessGroup, waitForOutput } from "./process-group.ts";
 import type { ProcessGroup } from "./process-group.ts";
+import { secretIn, testSecrets } from "./secret-watch.ts";
 import { makeTempDir, removeTempDir } from "./temp-dir.ts";
 
 const START = path.join(import.meta.dirname, "../../scripts/start.ts");
@@ -89,6 +90,7 @@ export async function startService(options: StartServiceOptions = {}): Promise<S
     output: () => group.output(),
     async stop() {
       await group.stop();
+      refuseSecrets(group.output(), options.vars ?? {});
       await removeTempDir(scratch);
     },
     kill: () => group.kill(),
@@ -97,6 +99,22 @@ export async function startService(options: StartServiceOptions = {}): Promise<S
       group = await start();
     },
   };
+}
+
+/** Fails where the service itself has logged a secret; wrangler, which shows its settings, is not the service. */
+function refuseSecrets(output: string, vars: Readonly<Record<string, unknown>>): void {
+  const secrets = ["LINK_KEYS", "UPSTREAM_CREDENTIALS"].flatMap((name) => textsIn(vars[name]));
+  const lines = output.split("\n").filter((line) => line.startsWith('{"event"'));
+  const found = lines.map((line) => secretIn(line, [...secrets, ...testSecrets()])).find(Boolean);
+  if (found !== undefined) throw new Error(`The service has logged a secret: ${found}`);
+}
+
+/** Every text of a setting that is long enough to be a secret. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") {
+    return value.startsWith("{") ? textsIn(JSON.parse(value)) : value.length < 8 ? [] : [value];
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /** Waits for a response of any status. */

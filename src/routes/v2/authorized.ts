@@ -33,7 +33,9 @@ export async function authorizeV2(
  */
 export async function signIn(c: AppContext, scope: string | undefined): Promise<Caller> {
   try {
-    return await authenticate(c.req.raw.headers, c.var.services.config, Date.now());
+    const caller = await authenticate(c.req.raw.headers, c.var.services.config, Date.now());
+    c.set("caller", caller.name);
+    return caller;
   } catch (error) {
     throw challenged(c, error, scope, "invalid_token");
   }
