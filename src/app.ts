@@ -23,6 +23,7 @@ import { addSharedLinkRoute } from "./routes/shared-link.ts";
 import { addTagRoutes } from "./routes/tags.ts";
 import { addTokenRoutes } from "./routes/token.ts";
 import { addV2Routes } from "./routes/v2/add-routes.ts";
+import { addStatusRoute } from "./routes/status.ts";
 import { makeServices } from "./services.ts";
 
 const app = new OpenAPIHono<AppEnv>({
@@ -55,6 +56,7 @@ addLinkRoutes(app);
 addSharedLinkRoute(app);
 addV2Routes(app);
 addTokenRoutes(app);
+addStatusRoute(app);
 addOpenApiRoute(app);
 addPages(app);
 addImagePage(app);

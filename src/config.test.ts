@@ -20,6 +20,7 @@ test("without settings there are defaults for all", () => {
   ]);
   expect(rest).toEqual({
     defaultArch: "amd64",
+    maxQueuedFills: 100,
     tagTtlMs: 60_000,
     staleIfErrorMs: 604_800_000,
     upstreamBudgetMs: 3000,
@@ -53,6 +54,8 @@ const NUMBERS: readonly [
   ["BLOB_IDLE_SECONDS", "blobIdleMs", 1000, 1, 315_360_000],
   ["CHUNK_BYTES", "chunkBytes", 1, 65_536, 268_435_456],
   ["FILL_CONNECTIONS", "fillConnections", 1, 1, 16],
+  ["MAX_FILLS", "maxFills", 1, 1, 10_000],
+  ["MAX_QUEUED_FILLS", "maxQueuedFills", 1, 0, 10_000],
   ["LINK_MAX_SECONDS", "linkMaxSeconds", 1, 1, 315_360_000],
   ["LINK_RESUME_SECONDS", "linkResumeSeconds", 1, 0, 31_536_000],
 ];

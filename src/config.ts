@@ -37,6 +37,10 @@ export interface Config extends TrustSettings {
   readonly chunkBytes: number;
   /** Upstream connections of one fill. */
   readonly fillConnections: number;
+  /** Fills at once, all blobs together; `undefined` for any number. */
+  readonly maxFills: number | undefined;
+  /** Fills that may wait for their turn where there is a limit. */
+  readonly maxQueuedFills: number;
   readonly linkDefaultSeconds: number;
   readonly linkMaxSeconds: number;
   /** How long past its time a link serves a download that resumes. */
@@ -92,6 +96,8 @@ function readConfig(settings: Settings): Config {
       1000 * (readNumber(settings, "BLOB_IDLE_SECONDS", { min: 1, max: 10 * YEAR_SECONDS }) ?? 2_592_000),
     chunkBytes: readNumber(settings, "CHUNK_BYTES", CHUNK_RANGE) ?? 16_777_216,
     fillConnections: readNumber(settings, "FILL_CONNECTIONS", { min: 1, max: 16 }) ?? 3,
+    maxFills: readNumber(settings, "MAX_FILLS", { min: 1, max: 10_000 }),
+    maxQueuedFills: readNumber(settings, "MAX_QUEUED_FILLS", { min: 0, max: 10_000 }) ?? 100,
     ...readLinkTimes(settings),
     localAccess: readWord(settings, "LOCAL_ACCESS", ["public", "private"]) ?? "private",
     localRequireSignature: readFlag(settings, "LOCAL_REQUIRE_SIGNATURE") ?? false,

@@ -1,4 +1,5 @@
 import type { BlobObject } from "./blob/blob-object.ts";
+import type { CaretakerObject } from "./caretaker/caretaker-object.ts";
 import type { RepositoryObject } from "./repository/repository-object.ts";
 import type { UploadObject } from "./upload/upload-object.ts";
 
@@ -10,6 +11,7 @@ export interface Env {
   readonly REPOSITORIES: DurableObjectNamespace<RepositoryObject>;
   readonly BLOBS: DurableObjectNamespace<BlobObject>;
   readonly UPLOADS: DurableObjectNamespace<UploadObject>;
+  readonly CARETAKER: DurableObjectNamespace<CaretakerObject>;
 
   readonly UPSTREAMS?: unknown;
   readonly DEFAULT_ARCH?: unknown;
@@ -20,6 +22,8 @@ export interface Env {
   readonly BLOB_IDLE_SECONDS?: unknown;
   readonly CHUNK_BYTES?: unknown;
   readonly FILL_CONNECTIONS?: unknown;
+  readonly MAX_FILLS?: unknown;
+  readonly MAX_QUEUED_FILLS?: unknown;
   readonly LINK_DEFAULT_SECONDS?: unknown;
   readonly LINK_MAX_SECONDS?: unknown;
   readonly LINK_RESUME_SECONDS?: unknown;

@@ -82,6 +82,7 @@ const MEANINGS = {
     title: "Upstream registry limits requests",
     oci: "TOOMANYREQUESTS",
   },
+  overloaded: { status: 503, title: "Service overloaded", oci: "TOOMANYREQUESTS" },
   "upstream-timeout": { status: 504, title: "Upstream registry timed out", oci: "UNKNOWN" },
 } as const satisfies Record<string, ErrorMeaning>;
 

@@ -7,7 +7,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["index.ts"],
   ["app.ts"],
   ["routes", "pages", "context.ts"],
-  ["access", "repository", "blob", "upload", "publish", "inspect", "services.ts"],
+  ["access", "repository", "blob", "upload", "publish", "inspect", "caretaker", "services.ts"],
   ["upstream", "store"],
   [
     "config",

@@ -1,6 +1,8 @@
 /** What a request is served with, made from the environment in one place. */
 
 import type { BlobObject } from "./blob/blob-object.ts";
+import type { CaretakerObject } from "./caretaker/caretaker-object.ts";
+import { caretakerOf } from "./caretaker/caretaker-of.ts";
 import { type Config, loadConfig } from "./config.ts";
 import type { Env } from "./env.ts";
 import type { RepositoryObject } from "./repository/repository-object.ts";
@@ -25,6 +27,7 @@ export interface Services {
   readonly blobs: DurableObjectNamespace<BlobObject>;
   readonly repositories: DurableObjectNamespace<RepositoryObject>;
   readonly uploads: DurableObjectNamespace<UploadObject>;
+  readonly caretaker: () => DurableObjectStub<CaretakerObject>;
   readonly timings: Timings;
 }
 
@@ -44,6 +47,7 @@ export function makeServices(env: Env): Services {
     blobs: env.BLOBS,
     repositories: env.REPOSITORIES,
     uploads: env.UPLOADS,
+    caretaker: () => caretakerOf(env),
     timings: new Timings(),
   };
 }

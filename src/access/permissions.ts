@@ -9,6 +9,9 @@ import { quote } from "../oci/quote.ts";
 import { type RepositoryPath, repositoryPath } from "../oci/reference.ts";
 import { type Caller, isGranted, ownGrants } from "./grant.ts";
 
+/** A path that no repository has: only the pattern `*` is for it. */
+const EVERYTHING = "*";
+
 /** What each scope allows, for messages. */
 const ACTIONS: Readonly<Record<Scope, string>> = {
   pull: "read",
@@ -65,6 +68,17 @@ export function requireRegistry(registry: string, config: Config): Access {
     "registry-not-allowed",
     `Cannot use registry ${quote(registry)}: it is not configured here${hint}`,
   );
+}
+
+/**
+ * Refuses whoever does not administer the whole: it takes the scope `admin` for `*`.
+ * @throws {RegistryError} `unauthorized` without credentials, else `forbidden`.
+ */
+export function requireAdmin(caller: Caller): void {
+  if (isGranted(caller.grants, "admin", EVERYTHING)) return;
+  const needed = `Cannot see the service's state: it needs an access token with the scope "admin" for "${EVERYTHING}"`;
+  if (caller.name === undefined) throw new RegistryError("unauthorized", needed);
+  throw new RegistryError("forbidden", `${needed}, which ${quote(caller.name)} is not`);
 }
 
 /** Whether a caller may read a repository; false also for a registry that is not configured. */

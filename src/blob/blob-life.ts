@@ -16,6 +16,7 @@ import type { BlobMemory } from "./blob-memory.ts";
 import type { BlobRecord } from "./blob-record.ts";
 import type { BlobSource, BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
 import { Fill } from "./fill.ts";
+import type { FillJournal, JournalEntry } from "./journal.ts";
 import { BlobSources } from "./sources.ts";
 
 /** How often the watchdog looks whether a fill that should run does run, in milliseconds. */
@@ -31,6 +32,7 @@ export interface BlobLifeOptions {
   readonly memory: BlobMemory;
   readonly pieces: PieceStore;
   readonly commits: CommitStore;
+  readonly journal: FillJournal;
 }
 
 /** One blob, from absent to committed and back. */
@@ -175,6 +177,7 @@ export class BlobLife {
     switch (record.state) {
       case "filling":
         this.#ensureRunning();
+        this.#options.journal.goesOn(entryOf(record));
         await this.#memory.wakeAt(now + WATCHDOG_MS);
         break;
       case "committed": {
@@ -194,7 +197,7 @@ export class BlobLife {
 
   /** Where the blob is not filling: is it a hit, may a new fill start, and what can it build upon? */
   async #decide(request: OpenRequest, lostFillId: string | undefined): Promise<void> {
-    const { commits, config } = this.#options;
+    const { commits, config, journal } = this.#options;
     const now = Date.now();
     const before = this.#memory.record;
     // A blob that this object never knew is no hit: its caller has just looked for the commit record.
@@ -215,6 +218,7 @@ export class BlobLife {
       throw fillFailure(before);
     }
 
+    await journal.admit({ digest: request.digest, sizeBytes: request.sizeBytes });
     // Pieces of an interrupted fill, or of a committed blob that lost some, are built upon.
     const base =
       commit ?? (before?.resumable === true && before.sizeBytes === request.sizeBytes ? before : undefined);
@@ -225,7 +229,7 @@ export class BlobLife {
     this.#sources = new BlobSources(config, [request.source, ...others]);
     const fillId = base?.fillId ?? crypto.randomUUID();
     if (base === undefined) this.#freshFillId = fillId;
-    this.#memory.save({
+    const record: BlobRecord = {
       digest: request.digest,
       sizeBytes: request.sizeBytes,
       state: "filling",
@@ -234,13 +238,9 @@ export class BlobLife {
       sources: this.#sources.storable(),
       startedAtMs: now,
       lastReadMs: now,
-    });
-    log({
-      event: base === undefined ? "fill-started" : "fill-resumed",
-      digest: request.digest,
-      fillId,
-      bytes: request.sizeBytes,
-    });
+    };
+    this.#memory.save(record);
+    journal.started(entryOf(record), base !== undefined);
     await this.#memory.wakeAt(now + WATCHDOG_MS);
   }
 
@@ -262,11 +262,22 @@ export class BlobLife {
     });
   }
 
+  /** Waits until the fill may run; false when it is not wanted any more. */
+  async #waitForTurn(record: BlobRecord): Promise<boolean> {
+    for (;;) {
+      const changed = this.#changed.wait();
+      if (this.#record?.fillId !== record.fillId) return false;
+      const turn = this.#options.journal.turn(entryOf(record));
+      if (await Promise.race([turn, changed.then(() => false)])) return true;
+    }
+  }
+
   /** Runs the fill to its end and writes down how it ended. */
   async #run(record: BlobRecord): Promise<void> {
-    const { config, pieces, commits } = this.#options;
+    const { config, pieces, commits, journal } = this.#options;
     const { digest, sizeBytes, fillId, layout } = record;
     try {
+      if (!(await this.#waitForTurn(record))) return;
       const stored = this.#freshFillId === fillId ? [] : await pieces.list(fillId);
       this.#freshFillId = undefined;
       const fill = new Fill({
@@ -301,7 +312,7 @@ export class BlobLife {
         lastReadMs: now,
       });
       await this.#memory.wakeAt(now + config.blobIdleMs);
-      log({ event: "fill-committed", digest, fillId, bytes: sizeBytes, ms: now - record.startedAtMs });
+      journal.committed(entryOf(record), now - record.startedAtMs);
     } catch (error) {
       await this.#fail(fillId, error);
     }
@@ -318,7 +329,7 @@ export class BlobLife {
             `Cannot store blob "${record.digest}": the storage failed; try again`,
             { cause: error },
           );
-    logFailure({ event: "fill-failed", digest: record.digest, fillId, code: failure.code }, error);
+    this.#options.journal.failed(entryOf(record), failure, error);
     const resumable = failure.code !== "digest-mismatch";
     const now = Date.now();
     this.#memory.save({
@@ -344,6 +355,7 @@ export class BlobLife {
     this.#memory.changed.notify();
     await this.#running;
     if (record !== undefined) {
+      if (record.state === "filling") this.#options.journal.dropped(entryOf(record));
       // First the record, so that nobody new finds the pieces that go next.
       await this.#options.commits.delete(record.digest);
       await this.#options.pieces.deleteAll(record.fillId);
@@ -366,6 +378,12 @@ const ABSENT: BlobStatus = {
   committedAtMs: undefined,
   failure: undefined,
 };
+
+/** What is told of a fill; the repository is one that the service's own credentials read. */
+function entryOf({ digest, sizeBytes, fillId, sources: [source] }: BlobRecord): JournalEntry {
+  const repository = source === undefined ? undefined : `${source.registry}/${source.repository}`;
+  return { digest, sizeBytes, fillId, repository };
+}
 
 /** Whether the upstreams of a failed fill are to be left alone for now. A clock that was set back asks for nothing. */
 function asksForPatience({ failedAtMs = 0, failure }: BlobRecord, nowMs: number): boolean {

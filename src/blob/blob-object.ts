@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { caretakerOf } from "../caretaker/caretaker-of.ts";
 import { loadConfig } from "../config.ts";
 import type { Env } from "../env.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -11,6 +12,7 @@ import { BlobMemory } from "./blob-memory.ts";
 import type { BlobRecord, PinStore } from "./blob-record.ts";
 import type { BlobOffer, BlobStatus, BlobView, OpenRequest, PieceWait, Pin } from "./blob-state.ts";
 import { Custody } from "./custody.ts";
+import { FillJournal } from "./journal.ts";
 import { BlobInspector } from "./inspector.ts";
 
 const RECORD_KEY = "blob";
@@ -120,7 +122,12 @@ export class BlobObject extends DurableObject<Env> {
       },
       config.blobIdleMs,
     );
-    const life = new BlobLife({ config, memory, pieces, commits });
+    const journal = new FillJournal({
+      caretaker: () => caretakerOf(this.#env),
+      limited: config.maxFills !== undefined,
+      keepAlive: (work) => this.ctx.waitUntil(work),
+    });
+    const life = new BlobLife({ config, memory, pieces, commits, journal });
     this.#parts = { life, custody: new Custody({ memory, life, pieces, commits }) };
     return this.#parts;
   }

@@ -1,7 +1,7 @@
 /** Asking whether a request may do what it asks for. */
 
 import { type Caller, authenticate } from "../access/caller.ts";
-import { isPublic, requirePermission } from "../access/permissions.ts";
+import { isPublic, requireAdmin, requirePermission } from "../access/permissions.ts";
 import type { Scope } from "../config.ts";
 import type { AppContext } from "../context.ts";
 import type { RepositoryPath } from "../oci/reference.ts";
@@ -48,4 +48,14 @@ export function permit(c: AppContext, caller: Caller, scope: Scope, location: Re
 export function lentCredentials(c: AppContext): UpstreamCredentials | undefined {
   const header = c.req.header(REGISTRY_AUTH);
   return header === undefined ? undefined : parseRegistryAuth(header);
+}
+
+/**
+ * Checks that the caller administers the whole service.
+ * @throws {RegistryError} `unauthorized`, `forbidden`
+ */
+export async function authorizeAdmin(c: AppContext): Promise<void> {
+  const caller = await authenticate(c.req.raw.headers, c.var.services.config, Date.now());
+  c.set("caller", caller.name);
+  requireAdmin(caller);
 }

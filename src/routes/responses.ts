@@ -37,7 +37,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   422: "The image is not one that can be served",
   501: "Not configured",
   502: "The upstream is unavailable, or sent wrong bytes",
-  503: "The upstream limits requests; see `Retry-After`",
+  503: "The upstream limits requests, or too many fills wait already; see `Retry-After`",
   504: "The upstream did not answer in time",
 };
 

@@ -1,7 +1,7 @@
 /** Commit records in R2: what is there was verified, what is not there is not a hit. */
 
 import type { Digest } from "../oci/digest.ts";
-import { commitKey, inspectionKey } from "./keys.ts";
+import { COMMIT_PREFIX, commitKey, inspectionKey } from "./keys.ts";
 import type { Layout } from "./layout.ts";
 
 /** The record that makes a blob a hit. */
@@ -18,6 +18,14 @@ export interface CommitRecord {
 /** The record's shape as stored; a reader refuses a version it does not know. */
 interface StoredRecord extends CommitRecord {
   readonly version: 1;
+}
+
+/** All hits together. */
+export interface CacheTotals {
+  readonly blobs: number;
+  readonly bytes: number;
+  /** False where there are more than were counted. */
+  readonly complete: boolean;
 }
 
 /** Reads and writes commit records. */
@@ -41,11 +49,32 @@ export class CommitStore {
     return record;
   }
 
+  /** How many blobs are hits, and their bytes, as far as so many pages of the listing tell. */
+  async totals(maxPages: number): Promise<CacheTotals> {
+    let blobs = 0;
+    let bytes = 0;
+    let cursor: string | undefined;
+    for (let page = 0; page < maxPages; page++) {
+      const listed = await this.#bucket.list({
+        prefix: COMMIT_PREFIX,
+        include: ["customMetadata"],
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      blobs += listed.objects.length;
+      for (const { customMetadata } of listed.objects) bytes += Number(customMetadata?.["sizeBytes"] ?? 0);
+      if (!listed.truncated) return { blobs, bytes, complete: true };
+      cursor = listed.cursor;
+    }
+    return { blobs, bytes, complete: false };
+  }
+
   /** Makes a blob a hit. The caller has checked its digest. */
   async put(record: CommitRecord): Promise<void> {
     const stored: StoredRecord = { version: 1, ...record };
     await this.#bucket.put(commitKey(record.digest), JSON.stringify(stored), {
       httpMetadata: { contentType: "application/json" },
+      // For listings, which do not show what is inside.
+      customMetadata: { sizeBytes: String(record.sizeBytes) },
     });
   }
 

@@ -12,9 +12,12 @@ export function pieceKey(fillId: string, index: number): string {
   return `${piecePrefix(fillId)}${index}`;
 }
 
+/** All commit records stand behind this prefix. */
+export const COMMIT_PREFIX = "blobs/";
+
 /** The commit record of a blob: there only when the blob's whole digest was checked. */
 export function commitKey(digest: Digest): string {
-  return `blobs/${digest}`;
+  return `${COMMIT_PREFIX}${digest}`;
 }
 
 /** A manifest, byte for byte as it was received, checked against its digest. */

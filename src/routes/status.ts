@@ -1,0 +1,113 @@
+/** `GET /v1/status`: what is being filled and how far, what failed last, and how much is cached. */
+
+import { type RouteConfig, z } from "@hono/zod-openapi";
+import type { BoardEntry, FailedFill } from "../caretaker/fill-board.ts";
+import { callObject } from "../call-object.ts";
+import type { AppContext } from "../context.ts";
+import { VERSION } from "../version.ts";
+import { addRoute } from "./add-route.ts";
+import type { App } from "./app-type.ts";
+import { authorizeAdmin } from "./authorized.ts";
+import { json, problems } from "./responses.ts";
+
+/** Fills whose progress is asked for; how many there are is told in any case. */
+const MAX_SHOWN = 50;
+/** Pages of 1000 blobs that are counted. */
+const MAX_PAGES = 20;
+
+const Fill = z.object({
+  digest: z.string(),
+  size: z.number().int().openapi({ description: "bytes" }),
+  repository: z
+    .string()
+    .nullable()
+    .openapi({ description: "where it is fetched from; null for lent credentials" }),
+  state: z.enum(["queued", "filling"]),
+  since: z.string(),
+  stored: z.number().int().openapi({ description: "bytes in the cache so far" }),
+  bytesPerSecond: z.number().int(),
+});
+
+const Failure = z.object({
+  digest: z.string(),
+  size: z.number().int(),
+  repository: z.string().nullable(),
+  at: z.string(),
+  code: z.string(),
+  detail: z.string(),
+});
+
+const Status = z
+  .object({
+    version: z.string(),
+    filling: z.number().int().openapi({ description: "fills that run" }),
+    queued: z.number().int().openapi({ description: "fills that wait for their turn" }),
+    maxFills: z.number().int().nullable().openapi({ description: "`MAX_FILLS`; null for any number" }),
+    fills: z.array(Fill).openapi({ description: `the first ${MAX_SHOWN} of them, first come first` }),
+    failures: z.array(Failure).openapi({ description: "fills that failed, the last one first" }),
+    cache: z.object({
+      blobs: z.number().int(),
+      bytes: z.number().int(),
+      complete: z.boolean().openapi({
+        description: `false where there are more than the ${MAX_PAGES * 1000} that were counted`,
+      }),
+    }),
+  })
+  .openapi("Status");
+
+const route = {
+  method: "get",
+  path: "/v1/status",
+  summary: "The state of the whole service",
+  description: "For access tokens with the scope `admin` for `*`.",
+  responses: {
+    200: { description: "The state", content: { "application/json": { schema: Status } } },
+    ...problems(401, 403),
+  },
+} as const satisfies RouteConfig;
+
+/** Adds the route. */
+export function addStatusRoute(app: App): void {
+  addRoute(app, route, async (c) => {
+    await authorizeAdmin(c);
+    const { caretaker, commits, config } = c.var.services;
+    const [{ board }, cache] = await Promise.all([
+      callObject(() => caretaker().report()),
+      commits.totals(MAX_PAGES),
+    ]);
+    const filling = board.fills.filter(({ running }) => running).length;
+    return json(c, {
+      version: VERSION,
+      filling,
+      queued: board.fills.length - filling,
+      maxFills: config.maxFills ?? null,
+      fills: await Promise.all(board.fills.slice(0, MAX_SHOWN).map((fill) => progress(c, fill))),
+      failures: board.failures.map(describeFailure),
+      cache,
+    } satisfies z.infer<typeof Status>);
+  });
+}
+
+async function progress(c: AppContext, fill: BoardEntry): Promise<z.infer<typeof Fill>> {
+  const status = await callObject(() => c.var.services.blobs.getByName(fill.digest).status());
+  return {
+    digest: fill.digest,
+    size: fill.sizeBytes,
+    repository: fill.repository ?? null,
+    state: fill.running ? "filling" : "queued",
+    since: new Date(fill.sinceMs).toISOString(),
+    stored: status.storedBytes,
+    bytesPerSecond: status.bytesPerSecond,
+  };
+}
+
+function describeFailure(failed: FailedFill): z.infer<typeof Failure> {
+  return {
+    digest: failed.digest,
+    size: failed.sizeBytes,
+    repository: failed.repository ?? null,
+    at: new Date(failed.atMs).toISOString(),
+    code: failed.failure.code,
+    detail: failed.failure.message,
+  };
+}
