@@ -21,6 +21,7 @@ test("without settings there are defaults for all", () => {
   expect(rest).toEqual({
     defaultArch: "amd64",
     maxQueuedFills: 100,
+    scrubBytes: 17_179_869_184,
     tagTtlMs: 60_000,
     staleIfErrorMs: 604_800_000,
     upstreamBudgetMs: 3000,
@@ -56,6 +57,7 @@ const NUMBERS: readonly [
   ["FILL_CONNECTIONS", "fillConnections", 1, 1, 16],
   ["MAX_FILLS", "maxFills", 1, 1, 10_000],
   ["MAX_QUEUED_FILLS", "maxQueuedFills", 1, 0, 10_000],
+  ["SCRUB_BYTES", "scrubBytes", 1, 0, 2 ** 40],
   ["LINK_MAX_SECONDS", "linkMaxSeconds", 1, 1, 315_360_000],
   ["LINK_RESUME_SECONDS", "linkResumeSeconds", 1, 0, 31_536_000],
 ];

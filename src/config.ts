@@ -41,6 +41,8 @@ export interface Config extends TrustSettings {
   readonly maxFills: number | undefined;
   /** Fills that may wait for their turn where there is a limit. */
   readonly maxQueuedFills: number;
+  /** Bytes of cached blobs that are read again each hour. 0: none. */
+  readonly scrubBytes: number;
   readonly linkDefaultSeconds: number;
   readonly linkMaxSeconds: number;
   /** How long past its time a link serves a download that resumes. */
@@ -98,6 +100,7 @@ function readConfig(settings: Settings): Config {
     fillConnections: readNumber(settings, "FILL_CONNECTIONS", { min: 1, max: 16 }) ?? 3,
     maxFills: readNumber(settings, "MAX_FILLS", { min: 1, max: 10_000 }),
     maxQueuedFills: readNumber(settings, "MAX_QUEUED_FILLS", { min: 0, max: 10_000 }) ?? 100,
+    scrubBytes: readNumber(settings, "SCRUB_BYTES", { min: 0, max: 2 ** 40 }) ?? 17_179_869_184,
     ...readLinkTimes(settings),
     localAccess: readWord(settings, "LOCAL_ACCESS", ["public", "private"]) ?? "private",
     localRequireSignature: readFlag(settings, "LOCAL_REQUIRE_SIGNATURE") ?? false,

@@ -24,6 +24,7 @@ export interface Env {
   readonly FILL_CONNECTIONS?: unknown;
   readonly MAX_FILLS?: unknown;
   readonly MAX_QUEUED_FILLS?: unknown;
+  readonly SCRUB_BYTES?: unknown;
   readonly LINK_DEFAULT_SECONDS?: unknown;
   readonly LINK_MAX_SECONDS?: unknown;
   readonly LINK_RESUME_SECONDS?: unknown;

@@ -25,6 +25,7 @@ export const LOG_FIELDS = [
   "attempt",
   "waitMs",
   "known",
+  "checked",
   "count",
   "manifests",
   "blobs",

@@ -10,6 +10,7 @@ import { RegistryError } from "../errors.ts";
 import { log, logFailure } from "../log.ts";
 import { fromErrorRecord, toErrorRecord } from "../outcome.ts";
 import type { CommitStore } from "../store/commit-store.ts";
+import { newFillId } from "../store/keys.ts";
 import { bytesInPieces, fillLayout, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
 import type { BlobMemory } from "./blob-memory.ts";
@@ -227,7 +228,7 @@ export class BlobLife {
     // the readers of another.
     const others = before?.resumable === false ? [] : (before?.sources ?? []);
     this.#sources = new BlobSources(config, [request.source, ...others]);
-    const fillId = base?.fillId ?? crypto.randomUUID();
+    const fillId = base?.fillId ?? newFillId(request.digest);
     if (base === undefined) this.#freshFillId = fillId;
     const record: BlobRecord = {
       digest: request.digest,
@@ -265,8 +266,8 @@ export class BlobLife {
   /** Waits until the fill may run; false when it is not wanted any more. */
   async #waitForTurn(record: BlobRecord): Promise<boolean> {
     for (;;) {
-      const changed = this.#changed.wait();
-      if (this.#record?.fillId !== record.fillId) return false;
+      const changed = this.#memory.changed.wait();
+      if (this.#memory.record?.fillId !== record.fillId) return false;
       const turn = this.#options.journal.turn(entryOf(record));
       if (await Promise.race([turn, changed.then(() => false)])) return true;
     }
@@ -307,7 +308,6 @@ export class BlobLife {
       this.#memory.save({
         ...this.#memory.record,
         state: "committed",
-        sources: [],
         committedAtMs: now,
         lastReadMs: now,
       });

@@ -10,10 +10,19 @@ import { PieceStore } from "../store/piece-store.ts";
 import { BlobLife } from "./blob-life.ts";
 import { BlobMemory } from "./blob-memory.ts";
 import type { BlobRecord, PinStore } from "./blob-record.ts";
-import type { BlobOffer, BlobStatus, BlobView, OpenRequest, PieceWait, Pin } from "./blob-state.ts";
+import type {
+  BlobOffer,
+  BlobStatus,
+  BlobView,
+  OpenRequest,
+  PieceWait,
+  Pin,
+  ScrubOutcome,
+} from "./blob-state.ts";
 import { Custody } from "./custody.ts";
 import { FillJournal } from "./journal.ts";
 import { BlobInspector } from "./inspector.ts";
+import { Scrubber } from "./scrubber.ts";
 
 const RECORD_KEY = "blob";
 const PIN_PREFIX = "pin:";
@@ -24,6 +33,7 @@ const WATCH_MS = 1000;
 interface Parts {
   readonly life: BlobLife;
   readonly custody: Custody;
+  readonly scrubber: Scrubber;
 }
 
 /** The Durable Object of one blob, named by its digest: RPC and storage around a {@link BlobLife} and its {@link Custody}. */
@@ -102,6 +112,16 @@ export class BlobObject extends DurableObject<Env> {
     return settle(() => this.#inspector.inspect(digest));
   }
 
+  /** See {@link Scrubber.holds}. */
+  holds(digest: Digest, fillId: string): Promise<Outcome<boolean>> {
+    return settle(() => this.#open().scrubber.holds(digest, fillId));
+  }
+
+  /** See {@link Scrubber.scrub}. */
+  scrub(digest: Digest): Promise<Outcome<ScrubOutcome>> {
+    return settle(() => this.#open().scrubber.scrub(digest));
+  }
+
   override async alarm(): Promise<void> {
     await this.#open().life.wake();
   }
@@ -128,7 +148,8 @@ export class BlobObject extends DurableObject<Env> {
       keepAlive: (work) => this.ctx.waitUntil(work),
     });
     const life = new BlobLife({ config, memory, pieces, commits, journal });
-    this.#parts = { life, custody: new Custody({ memory, life, pieces, commits }) };
+    const parts = { memory, life, pieces, commits };
+    this.#parts = { life, custody: new Custody(parts), scrubber: new Scrubber(parts) };
     return this.#parts;
   }
 

@@ -48,6 +48,18 @@ export interface BlobStatus {
   readonly failure: ErrorRecord | undefined;
 }
 
+/** What a look at a blob by its own object came to. */
+export type ScrubOutcome =
+  | { readonly kind: "intact"; readonly bytes: number }
+  /** Not committed, or changed while it was read. */
+  | { readonly kind: "skipped" }
+  | {
+      readonly kind: "missing" | "altered";
+      readonly bytes: number;
+      /** Whether it is being fetched again. */
+      readonly refilling: boolean;
+    };
+
 /** Which pieces of a fill can be read: all before `readableEnd`, counted from the piece that was asked for. */
 export interface PieceWait {
   readonly readableEnd: number;

@@ -38,6 +38,6 @@ export function logRequests(): MiddlewareHandler<AppEnv> {
 
 /** A route's pattern as `/openapi.json` writes it: `/v1/digest/{ref}`; `undefined` where no route was found. */
 function patternOf(path: string): string | undefined {
-  if (path === "/*") return undefined;
+  if (path.endsWith("/*")) return undefined;
   return path.replaceAll(/:(\w+)(?:\{[^{}]+\})?/g, "{$1}");
 }

@@ -2,6 +2,8 @@
 
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import type { BoardEntry, FailedFill } from "../caretaker/fill-board.ts";
+import type { ScrubRecord, ScrubReport } from "../caretaker/scrub.ts";
+import type { SweepReport } from "../caretaker/sweep.ts";
 import { callObject } from "../call-object.ts";
 import type { AppContext } from "../context.ts";
 import { VERSION } from "../version.ts";
@@ -37,6 +39,32 @@ const Failure = z.object({
   detail: z.string(),
 });
 
+const pass = { startedAt: z.string(), endedAt: z.string().nullable(), checked: z.number().int() };
+
+const Sweep = z.object({
+  ...pass,
+  deleted: z.number().int().openapi({ description: "fills whose pieces nobody named" }),
+  unattributed: z.number().int().openapi({ description: "fills whose owner could not be told; left alone" }),
+});
+
+const Scrub = z.object({
+  ...pass,
+  bytes: z.number().int(),
+  skipped: z.number().int().openapi({ description: "blobs that changed meanwhile, or could not be read" }),
+  missing: z.number().int().openapi({ description: "blobs with pieces that were missing" }),
+  altered: z.number().int().openapi({ description: "blobs with bytes that were others" }),
+  damages: z
+    .array(
+      z.object({
+        digest: z.string(),
+        at: z.string(),
+        kind: z.enum(["missing", "altered"]),
+        refilling: z.boolean().openapi({ description: "whether it was fetched again at once" }),
+      }),
+    )
+    .openapi({ description: "what was found, the last one first" }),
+});
+
 const Status = z
   .object({
     version: z.string(),
@@ -45,6 +73,10 @@ const Status = z
     maxFills: z.number().int().nullable().openapi({ description: "`MAX_FILLS`; null for any number" }),
     fills: z.array(Fill).openapi({ description: `the first ${MAX_SHOWN} of them, first come first` }),
     failures: z.array(Failure).openapi({ description: "fills that failed, the last one first" }),
+    sweep: Sweep.nullable().openapi({
+      description: "the last pass over all pieces, or the one that goes on",
+    }),
+    scrub: Scrub.nullable().openapi({ description: "the last pass over all blobs, or the one that goes on" }),
     cache: z.object({
       blobs: z.number().int(),
       bytes: z.number().int(),
@@ -71,7 +103,7 @@ export function addStatusRoute(app: App): void {
   addRoute(app, route, async (c) => {
     await authorizeAdmin(c);
     const { caretaker, commits, config } = c.var.services;
-    const [{ board }, cache] = await Promise.all([
+    const [{ board, sweep, scrub }, cache] = await Promise.all([
       callObject(() => caretaker().report()),
       commits.totals(MAX_PAGES),
     ]);
@@ -83,6 +115,11 @@ export function addStatusRoute(app: App): void {
       maxFills: config.maxFills ?? null,
       fills: await Promise.all(board.fills.slice(0, MAX_SHOWN).map((fill) => progress(c, fill))),
       failures: board.failures.map(describeFailure),
+      sweep:
+        sweep === undefined
+          ? null
+          : { ...times(sweep), deleted: sweep.deleted, unattributed: sweep.unattributed },
+      scrub: scrub === undefined ? null : describeScrub(scrub),
       cache,
     } satisfies z.infer<typeof Status>);
   });
@@ -95,7 +132,7 @@ async function progress(c: AppContext, fill: BoardEntry): Promise<z.infer<typeof
     size: fill.sizeBytes,
     repository: fill.repository ?? null,
     state: fill.running ? "filling" : "queued",
-    since: new Date(fill.sinceMs).toISOString(),
+    since: timeOf(fill.sinceMs),
     stored: status.storedBytes,
     bytesPerSecond: status.bytesPerSecond,
   };
@@ -106,8 +143,37 @@ function describeFailure(failed: FailedFill): z.infer<typeof Failure> {
     digest: failed.digest,
     size: failed.sizeBytes,
     repository: failed.repository ?? null,
-    at: new Date(failed.atMs).toISOString(),
+    at: timeOf(failed.atMs),
     code: failed.failure.code,
     detail: failed.failure.message,
   };
+}
+
+function times(pass: SweepReport | ScrubReport) {
+  return {
+    startedAt: timeOf(pass.startedMs),
+    endedAt: pass.endedMs === undefined ? null : timeOf(pass.endedMs),
+    checked: pass.checked,
+  };
+}
+
+function describeScrub({ pass, damages }: Pick<ScrubRecord, "pass" | "damages">): z.infer<typeof Scrub> {
+  const { bytes, skipped, missing, altered } = pass;
+  return {
+    ...times(pass),
+    bytes,
+    skipped,
+    missing,
+    altered,
+    damages: damages.map(({ digest, atMs, outcome, refilling }) => ({
+      digest,
+      at: timeOf(atMs),
+      kind: outcome,
+      refilling,
+    })),
+  };
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
 }

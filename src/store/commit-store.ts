@@ -1,6 +1,6 @@
 /** Commit records in R2: what is there was verified, what is not there is not a hit. */
 
-import type { Digest } from "../oci/digest.ts";
+import { type Digest, parseDigest } from "../oci/digest.ts";
 import { COMMIT_PREFIX, commitKey, inspectionKey } from "./keys.ts";
 import type { Layout } from "./layout.ts";
 
@@ -26,6 +26,13 @@ export interface CacheTotals {
   readonly bytes: number;
   /** False where there are more than were counted. */
   readonly complete: boolean;
+}
+
+/** A part of the list of hits. */
+export interface DigestPage {
+  readonly digests: readonly Digest[];
+  /** Whether more follow. */
+  readonly more: boolean;
 }
 
 /** Reads and writes commit records. */
@@ -66,6 +73,21 @@ export class CommitStore {
       cursor = listed.cursor;
     }
     return { blobs, bytes, complete: false };
+  }
+
+  /**
+   * The blobs that are hits, in the order of their digests.
+   * @param after the digest to begin behind
+   * @param limit at most 1000
+   */
+  async digests(after: Digest | undefined, limit: number): Promise<DigestPage> {
+    const page = await this.#bucket.list({
+      prefix: COMMIT_PREFIX,
+      limit,
+      ...(after === undefined ? {} : { startAfter: commitKey(after) }),
+    });
+    const digests = page.objects.map(({ key }) => parseDigest(key.slice(COMMIT_PREFIX.length)));
+    return { digests, more: page.truncated };
   }
 
   /** Makes a blob a hit. The caller has checked its digest. */

@@ -1,10 +1,27 @@
 /** The names of everything in the R2 bucket; `docs/storage-schema.md` describes what each holds. */
 
-import type { Digest } from "../oci/digest.ts";
+import { type Digest, parseDigest } from "../oci/digest.ts";
+
+/** All pieces of all blobs stand behind this prefix. */
+export const PIECES_PREFIX = "chunks/";
+
+/**
+ * A new name for the pieces of a blob. It holds the blob's digest, so that whoever finds pieces knows whom to ask
+ * whether they are wanted.
+ */
+export function newFillId(digest: Digest): string {
+  return `${digest.replace(":", "-")}-${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
+}
+
+/** The digest that the name of a fill holds; `undefined` for a name of another kind. */
+export function digestOfFill(fillId: string): Digest | undefined {
+  const match = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})-[0-9a-f]{16}$/.exec(fillId);
+  return match?.[1] === undefined ? undefined : parseDigest(match[1].replace("-", ":"));
+}
 
 /** All pieces of one fill stand behind this prefix. */
 export function piecePrefix(fillId: string): string {
-  return `chunks/${fillId}/`;
+  return `${PIECES_PREFIX}${fillId}/`;
 }
 
 /** One piece of a blob, immutable once written. */

@@ -1,9 +1,23 @@
 /** The pieces of blobs in R2. */
 
-import { pieceKey, piecePrefix } from "./keys.ts";
+import { PIECES_PREFIX, pieceKey, piecePrefix } from "./keys.ts";
 
 /** Keys that one R2 `delete` takes (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
 const DELETE_LIMIT = 1000;
+
+/** What a listing tells of a piece. */
+export interface PieceFacts {
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970. */
+  readonly storedMs: number;
+}
+
+/** A part of the list of fills. */
+export interface FillPage {
+  readonly fillIds: readonly string[];
+  /** Whether more follow. */
+  readonly more: boolean;
+}
 
 /** Reads and writes pieces as native streams; no method holds a piece in memory. */
 export class PieceStore {
@@ -42,15 +56,39 @@ export class PieceStore {
 
   /** Which pieces of one fill are there: the record of how far it is, since R2 lists what it has without delay. */
   async list(fillId: string): Promise<Set<number>> {
+    return new Set((await this.stat(fillId)).keys());
+  }
+
+  /** The pieces of one fill that are there, by index. */
+  async stat(fillId: string): Promise<Map<number, PieceFacts>> {
     const prefix = piecePrefix(fillId);
-    const indexes = new Set<number>();
+    const pieces = new Map<number, PieceFacts>();
     let cursor: string | undefined;
     do {
       const page = await this.#bucket.list(cursor === undefined ? { prefix } : { prefix, cursor });
-      for (const object of page.objects) indexes.add(Number(object.key.slice(prefix.length)));
+      for (const { key, size, uploaded } of page.objects) {
+        pieces.set(Number(key.slice(prefix.length)), { sizeBytes: size, storedMs: uploaded.getTime() });
+      }
       cursor = page.truncated ? page.cursor : undefined;
     } while (cursor !== undefined);
-    return indexes;
+    return pieces;
+  }
+
+  /**
+   * The fills that have pieces, in the order of their names.
+   * @param after the name to begin behind
+   * @param limit at most 1000
+   */
+  async fills(after: string | undefined, limit: number): Promise<FillPage> {
+    const page = await this.#bucket.list({
+      prefix: PIECES_PREFIX,
+      delimiter: "/",
+      limit,
+      // "0" follows "/": behind all pieces of that fill, and before every other name that begins like it.
+      ...(after === undefined ? {} : { startAfter: `${PIECES_PREFIX}${after}0` }),
+    });
+    const fillIds = page.delimitedPrefixes.map((prefix) => prefix.slice(PIECES_PREFIX.length, -1));
+    return { fillIds, more: page.truncated };
   }
 
   /** Deletes one piece. */

@@ -1,0 +1,171 @@
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { caretakerOf } from "../../src/caretaker/caretaker-of.ts";
+import { scheduled } from "../../src/scheduled.ts";
+import { parseDigest } from "../../src/oci/digest.ts";
+import { type CommitRecord, CommitStore } from "../../src/store/commit-store.ts";
+import { pieceKey } from "../../src/store/keys.ts";
+import { pieceByIndex } from "../../src/store/layout.ts";
+import { type FreshImage, bearer, cacheState, digestOf, edge, freshImage, upstream } from "./edge.ts";
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+const SIZE = 600_000;
+const commits = new CommitStore(env.BUCKET);
+let nowMs = Date.now();
+
+afterEach(async () => {
+  await upstream.clearFaults();
+  // Each test has the bucket to itself, so that what a pass finds is its own.
+  const { objects } = await env.BUCKET.list({ prefix: "blobs/" });
+  await env.BUCKET.delete(objects.map(({ key }) => key));
+});
+
+async function committed(
+  headers: Record<string, string> = {},
+): Promise<FreshImage & { commit: CommitRecord }> {
+  const image = await freshImage({ sizeBytes: SIZE });
+  await (await edge(`/v1/images/${image.reference}`, { headers })).arrayBuffer();
+  await cacheState(image.reference, "committed");
+  const commit = await commits.get(parseDigest(image.digest));
+  if (commit === null) throw new Error("The blob is not committed");
+  return { ...image, commit };
+}
+
+/** A pass over all that is committed. */
+async function scrub() {
+  nowMs += WEEK_MS;
+  expect(await caretakerOf(env).round(nowMs)).toMatchObject({ ok: true });
+  const status = await edge("/v1/status", { headers: bearer("admin") });
+  const { scrub: found } = await status.json<{
+    scrub: Readonly<Record<string, unknown>> & { damages: unknown[] };
+  }>();
+  return found;
+}
+
+async function expectHealed(image: FreshImage): Promise<void> {
+  expect(await cacheState(image.reference, "committed", "failed")).toMatchObject({ state: "committed" });
+  const response = await edge(`/v1/images/${image.reference}`);
+  expect(response.headers.get("Cache-Status")).toBe("sif-edge; hit");
+  expect(await digestOf(await response.arrayBuffer())).toBe(image.digest);
+}
+
+async function keysOf({ commit }: { readonly commit: CommitRecord }): Promise<string[]> {
+  const { objects } = await env.BUCKET.list({ prefix: `chunks/${commit.fillId}/` });
+  return objects.map(({ key }) => key);
+}
+
+const fetched = async (image: FreshImage) => (await upstream.counters()).blobBytes[image.digest];
+
+describe("the scrub", () => {
+  it("reads what is committed again and leaves it as it is", async () => {
+    const images = [await committed(), await committed()];
+    expect(await scrub()).toMatchObject({ checked: 2, bytes: 2 * SIZE, missing: 0, altered: 0, skipped: 0 });
+    for (const image of images) {
+      expect(await commits.get(parseDigest(image.digest))).toEqual(image.commit);
+      expect(await fetched(image)).toBe(SIZE);
+    }
+  });
+
+  it("finds bytes that were overwritten, and fetches the blob again", async () => {
+    const image = await committed();
+    const key = pieceKey(image.commit.fillId, 3);
+    const bytes = new Uint8Array((await (await env.BUCKET.get(key))?.arrayBuffer()) ?? new ArrayBuffer(0));
+    bytes[10] = (bytes[10] ?? 0) ^ 1;
+    await env.BUCKET.put(key, bytes);
+    const found = await scrub();
+    expect(found).toMatchObject({ checked: 1, altered: 1, missing: 0 });
+    expect(found.damages[0]).toMatchObject({ digest: image.digest, kind: "altered", refilling: true });
+    await expectHealed(image);
+    expect(await fetched(image)).toBe(2 * SIZE);
+    expect((await env.BUCKET.list({ prefix: `chunks/${image.commit.fillId}/` })).objects).toEqual([]);
+    expect(await scrub()).toMatchObject({ checked: 1, altered: 0 });
+  });
+
+  it.each([
+    ["is gone", (key: string) => env.BUCKET.delete(key)],
+    ["is shorter", (key: string) => env.BUCKET.put(key, "short")],
+    ["is longer", (key: string) => env.BUCKET.put(key, new Uint8Array(SIZE))],
+  ])("finds a piece that %s, and fetches that one alone", async (_what, damage) => {
+    const image = await committed();
+    const { startBytes, endBytes } = pieceByIndex(image.commit.layout, 5);
+    await damage(pieceKey(image.commit.fillId, 5));
+    const found = await scrub();
+    expect(found).toMatchObject({ checked: 1, altered: 0, missing: 1 });
+    expect(found.damages[0]).toMatchObject({ digest: image.digest, kind: "missing", refilling: true });
+    await expectHealed(image);
+    expect(await fetched(image)).toBe(SIZE + endBytes - startBytes);
+  });
+
+  it("drops what it cannot fetch again itself; the next request does", async () => {
+    const lent = { "X-Registry-Auth": btoa(JSON.stringify({ username: "a", password: "b" })) };
+    const image = await committed(lent);
+    await env.BUCKET.delete(pieceKey(image.commit.fillId, 5));
+    const found = await scrub();
+    expect(found.damages[0]).toMatchObject({ kind: "missing", refilling: false });
+    expect((await cacheState(image.reference)).state).toBe("absent");
+    const again = await edge(`/v1/images/${image.reference}`);
+    expect(await digestOf(await again.arrayBuffer())).toBe(image.digest);
+  });
+
+  it.each([
+    ["altered", (key: string, bytes: number) => env.BUCKET.put(key, new Uint8Array(bytes))],
+    ["missing", (key: string) => env.BUCKET.delete(key)],
+  ])("tells of a %s piece of a blob that a repository holds, and leaves all of it", async (kind, damage) => {
+    const image = await committed();
+    const digest = parseDigest(image.digest);
+    const blob = env.BLOBS.getByName(digest);
+    expect(await blob.pin(digest, { repository: "local/held", generation: 1 })).toEqual({
+      ok: true,
+      value: true,
+    });
+    const { startBytes, endBytes } = pieceByIndex(image.commit.layout, 5);
+    await damage(pieceKey(image.commit.fillId, 5), endBytes - startBytes);
+    const before = await keysOf(image);
+    const found = await scrub();
+    expect(found).toMatchObject({ checked: 1, [kind]: 1 });
+    expect(found.damages[0]).toMatchObject({ digest: image.digest, kind, refilling: false });
+    expect(await commits.get(digest)).toEqual(image.commit);
+    expect(await keysOf(image)).toEqual(before);
+    expect(await fetched(image)).toBe(SIZE);
+  });
+
+  it("disturbs no one who reads or fills meanwhile", async () => {
+    const image = await committed();
+    const cold = await freshImage({ sizeBytes: SIZE });
+    await upstream.fault({
+      match: { kind: "blob", reference: cold.digest },
+      action: { kind: "throttle", bytesPerSecond: 300_000 },
+    });
+    const readers = [image, cold, image].map((each) => edge(`/v1/images/${each.reference}`));
+    const scrubbing = scrub();
+    const digests = await Promise.all(
+      readers.map(async (each) => digestOf(await (await each).arrayBuffer())),
+    );
+    expect(digests).toEqual([image.digest, cold.digest, image.digest]);
+    expect(await scrubbing).toMatchObject({ missing: 0, altered: 0 });
+    expect(await fetched(image)).toBe(SIZE);
+    expect(await fetched(cold)).toBe(SIZE);
+  });
+
+  it("has a blob mended while it is read", async () => {
+    const image = await committed();
+    await env.BUCKET.delete(pieceKey(image.commit.fillId, 5));
+    const readers = [0, 1, 2].map(() => edge(`/v1/images/${image.reference}`));
+    const [, ...digests] = await Promise.all([
+      scrub(),
+      ...readers.map(async (each) => digestOf(await (await each).arrayBuffer())),
+    ]);
+    expect(digests).toEqual([image.digest, image.digest, image.digest]);
+    await expectHealed(image);
+  });
+
+  it("is started by the clock", async () => {
+    await committed();
+    nowMs += WEEK_MS;
+    await scheduled(createScheduledController({ scheduledTime: new Date(nowMs), cron: "17 * * * *" }), env);
+    const status = await edge("/v1/status", { headers: bearer("admin") });
+    const { scrub: found } = await status.json<{ scrub: unknown }>();
+    expect(found).toMatchObject({ startedAt: new Date(nowMs).toISOString(), checked: 1 });
+  });
+});
