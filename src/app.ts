@@ -17,6 +17,7 @@ import { addImagePage } from "./routes/pages-image.ts";
 import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { addOpenApiRoute } from "./routes/openapi.ts";
 import { addPublishRoutes } from "./routes/publish.ts";
+import { chargeUnknown } from "./routes/rate-limit.ts";
 import { logRequests } from "./routes/request-log.ts";
 import { addSearchRoute } from "./routes/search.ts";
 import { addSharedLinkRoute } from "./routes/shared-link.ts";
@@ -68,6 +69,9 @@ app.notFound((c) => {
     `Cannot find "${c.req.path.slice(0, 200)}": see /openapi.json for what there is`,
   );
 });
-app.onError((error, c) => (isPagePath(c.req.path) ? errorPage(c, error) : errorResponse(c, error)));
+app.onError(async (error, c) => {
+  const failure = await chargeUnknown(c, error);
+  return isPagePath(c.req.path) ? errorPage(c, failure) : errorResponse(c, failure);
+});
 
 export default app;

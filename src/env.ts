@@ -12,6 +12,10 @@ export interface Env {
   readonly BLOBS: DurableObjectNamespace<BlobObject>;
   readonly UPLOADS: DurableObjectNamespace<UploadObject>;
   readonly CARETAKER: DurableObjectNamespace<CaretakerObject>;
+  /** The platform's rate limiter; without it nothing is limited. */
+  readonly RATE_LIMIT?: RateLimit;
+  /** Analytics Engine; without it nothing is measured. */
+  readonly METRICS?: AnalyticsEngineDataset;
 
   readonly UPSTREAMS?: unknown;
   readonly DEFAULT_ARCH?: unknown;

@@ -71,6 +71,7 @@ const MEANINGS = {
   "not-a-sif-image": { status: 422, title: "Not a SIF image", oci: "MANIFEST_INVALID" },
   "unsupported-digest": { status: 422, title: "Digest algorithm not supported", oci: "DIGEST_INVALID" },
   "invalid-sif": { status: 422, title: "Damaged SIF file", oci: "MANIFEST_INVALID" },
+  "rate-limited": { status: 429, title: "Too many requests", oci: "TOOMANYREQUESTS" },
   "bad-configuration": { status: 500, title: "Service misconfigured", oci: "UNKNOWN" },
   "internal-error": { status: 500, title: "Internal error", oci: "UNKNOWN" },
   "links-not-configured": { status: 501, title: "Links not configured", oci: "UNSUPPORTED" },

@@ -17,6 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "call-object.ts",
     "turns.ts",
     "log.ts",
+    "metrics.ts",
     "timings.ts",
     "version.ts",
   ],

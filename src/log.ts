@@ -13,6 +13,7 @@ export const LOG_FIELDS = [
   "resolveMs",
   "openMs",
   "bytes",
+  "fetchedBytes",
   "cacheStatus",
   "caller",
   "digest",

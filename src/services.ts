@@ -5,6 +5,7 @@ import type { CaretakerObject } from "./caretaker/caretaker-object.ts";
 import { caretakerOf } from "./caretaker/caretaker-of.ts";
 import { type Config, loadConfig } from "./config.ts";
 import type { Env } from "./env.ts";
+import { Metrics } from "./metrics.ts";
 import type { RepositoryObject } from "./repository/repository-object.ts";
 import { CommitStore } from "./store/commit-store.ts";
 import { InspectionStore } from "./store/inspection-store.ts";
@@ -28,6 +29,8 @@ export interface Services {
   readonly repositories: DurableObjectNamespace<RepositoryObject>;
   readonly uploads: DurableObjectNamespace<UploadObject>;
   readonly caretaker: () => DurableObjectStub<CaretakerObject>;
+  readonly rateLimit: RateLimit | undefined;
+  readonly metrics: Metrics;
   readonly timings: Timings;
 }
 
@@ -48,6 +51,8 @@ export function makeServices(env: Env): Services {
     repositories: env.REPOSITORIES,
     uploads: env.UPLOADS,
     caretaker: () => caretakerOf(env),
+    rateLimit: env.RATE_LIMIT,
+    metrics: new Metrics(env.METRICS),
     timings: new Timings(),
   };
 }

@@ -17,7 +17,7 @@ import type { BlobMemory } from "./blob-memory.ts";
 import type { BlobRecord } from "./blob-record.ts";
 import type { BlobSource, BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
 import { Fill } from "./fill.ts";
-import type { FillJournal, JournalEntry } from "./journal.ts";
+import type { FillCost, FillJournal, JournalEntry } from "./journal.ts";
 import { BlobSources } from "./sources.ts";
 
 /** How often the watchdog looks whether a fill that should run does run, in milliseconds. */
@@ -312,7 +312,7 @@ export class BlobLife {
         lastReadMs: now,
       });
       await this.#memory.wakeAt(now + config.blobIdleMs);
-      journal.committed(entryOf(record), now - record.startedAtMs);
+      journal.committed(entryOf(record), this.#costOf(record));
     } catch (error) {
       await this.#fail(fillId, error);
     }
@@ -329,7 +329,7 @@ export class BlobLife {
             `Cannot store blob "${record.digest}": the storage failed; try again`,
             { cause: error },
           );
-    this.#options.journal.failed(entryOf(record), failure, error);
+    this.#options.journal.failed(entryOf(record), failure, error, this.#costOf(record));
     const resumable = failure.code !== "digest-mismatch";
     const now = Date.now();
     this.#memory.save({
@@ -346,6 +346,10 @@ export class BlobLife {
         logFailure({ event: "pieces-left", digest: record.digest, fillId }, reason);
       });
     await this.#memory.wakeAt(now + FAILED_KEPT_MS);
+  }
+
+  #costOf({ startedAtMs }: BlobRecord): FillCost {
+    return { fetchedBytes: this.#fill?.fetchedBytes ?? 0, ms: Date.now() - startedAtMs };
   }
 
   async #drop(): Promise<void> {

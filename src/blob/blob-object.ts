@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { caretakerOf } from "../caretaker/caretaker-of.ts";
 import { loadConfig } from "../config.ts";
 import type { Env } from "../env.ts";
+import { Metrics } from "../metrics.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Outcome, settle } from "../outcome.ts";
 import { CommitStore } from "../store/commit-store.ts";
@@ -144,6 +145,7 @@ export class BlobObject extends DurableObject<Env> {
     );
     const journal = new FillJournal({
       caretaker: () => caretakerOf(this.#env),
+      metrics: new Metrics(this.#env.METRICS),
       limited: config.maxFills !== undefined,
       keepAlive: (work) => this.ctx.waitUntil(work),
     });

@@ -68,6 +68,11 @@ export class Fill {
     return seconds > 0 ? Math.round(this.#receivedBytes / seconds) : 0;
   }
 
+  /** Bytes that came from the upstream in this run. */
+  get fetchedBytes(): number {
+    return this.#receivedBytes;
+  }
+
   /** Bytes in stored pieces. */
   get storedBytes(): number {
     return bytesInPieces(this.#options.layout, this.#stored);

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../config.ts";
+import { Metrics } from "../metrics.ts";
 import { parseDigest } from "../oci/digest.ts";
 import type { CommitRecord, CommitStore } from "../store/commit-store.ts";
 import { newFillId } from "../store/keys.ts";
@@ -59,6 +60,7 @@ function forgetful(initial: CommitRecord | null) {
       caretaker: () => {
         throw new Error("There is none");
       },
+      metrics: new Metrics(undefined),
       limited: false,
       keepAlive: () => {},
     }),

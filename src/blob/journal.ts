@@ -4,6 +4,7 @@ import type { CaretakerObject } from "../caretaker/caretaker-object.ts";
 import type { FillNotice } from "../caretaker/fill-board.ts";
 import { RegistryError } from "../errors.ts";
 import { log, logFailure } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { type Outcome, toErrorRecord, unwrap } from "../outcome.ts";
 
 /** What a journal needs. */
@@ -12,6 +13,7 @@ export interface JournalOptions {
   readonly caretaker: () => DurableObjectStub<CaretakerObject>;
   /** Whether the number of fills is limited, so that one has to ask for its turn. */
   readonly limited: boolean;
+  readonly metrics: Metrics;
   /** Keeps the object alive until a notice is delivered. */
   readonly keepAlive: (work: Promise<unknown>) => void;
 }
@@ -19,6 +21,14 @@ export interface JournalOptions {
 /** A fill, as its journal names it. */
 export interface JournalEntry extends FillNotice {
   readonly fillId: string;
+}
+
+/** What a fill that has ended has cost. */
+export interface FillCost {
+  /** Bytes that came from the upstream. */
+  readonly fetchedBytes: number;
+  /** Since it was decided on. */
+  readonly ms: number;
 }
 
 /** Logs a fill's steps and tells the caretaker of them. A caretaker that cannot be reached holds up no fill. */
@@ -64,14 +74,23 @@ export class FillJournal {
   }
 
   /** The whole digest was checked. */
-  committed({ fillId, ...notice }: JournalEntry, ms: number): void {
-    log({ event: "fill-committed", digest: notice.digest, fillId, bytes: notice.sizeBytes, ms });
+  committed({ fillId, ...notice }: JournalEntry, { fetchedBytes, ms }: FillCost): void {
+    const { digest, sizeBytes: bytes, repository = "" } = notice;
+    log({ event: "fill-committed", digest, fillId, bytes, fetchedBytes, ms });
+    this.#options.metrics.fill("committed", repository, fetchedBytes, ms);
     this.#tell("committed", (caretaker) => caretaker.end(notice));
   }
 
   /** A fill was given up, for `failure`, because of `cause`. */
-  failed({ fillId, ...notice }: JournalEntry, failure: RegistryError, cause: unknown): void {
-    logFailure({ event: "fill-failed", digest: notice.digest, fillId, code: failure.code }, cause);
+  failed(
+    { fillId, ...notice }: JournalEntry,
+    failure: RegistryError,
+    cause: unknown,
+    { fetchedBytes, ms }: FillCost,
+  ): void {
+    const { digest, repository = "" } = notice;
+    logFailure({ event: "fill-failed", digest, fillId, code: failure.code, fetchedBytes, ms }, cause);
+    this.#options.metrics.fill(failure.code, repository, fetchedBytes, ms);
     this.#tell("failed", (caretaker) => caretaker.end(notice, toErrorRecord(failure)));
   }
 

@@ -14,6 +14,7 @@ import { addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { NO_STORE } from "./cache-control.ts";
+import { chargeCaller } from "./rate-limit.ts";
 import { architectureOf, architectureQuery, referenceOf, referenceParams } from "./reference-param.ts";
 import { json, problems } from "./responses.ts";
 
@@ -73,6 +74,8 @@ export function addCacheRoutes(app: App): void {
     const { digest, sizeBytes } = image.layer;
     const source = { registry, repository, credentials: lent };
     const commit = await c.var.services.commits.get(digest);
+    // What is filling already costs nothing, however many ask for it.
+    if (commit === null && (await statusOf(c, image)).state !== "filling") await chargeCaller(c);
     await openBlob(c.var.services, { digest, sizeBytes, source }, commit);
     return json(c, describe(image, await statusOf(c, image)), 202);
   });

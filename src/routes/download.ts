@@ -13,6 +13,7 @@ import { reprDigest } from "../http/repr-digest.ts";
 import { checkPermitted, openPermittedBlob } from "../inspect/signature-policy.ts";
 import { logFailure } from "../log.ts";
 import type { Digest } from "../oci/digest.ts";
+import { repositoryPath } from "../oci/reference.ts";
 
 /** What to send, and how to describe it. */
 export interface Download {
@@ -86,13 +87,29 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
   headers.set("Cache-Status", cacheStatus(statusOf(wanted, cacheStatusOf(blob))));
   if (blob.committed) c.executionCtx.waitUntil(touchBlob(c.var.services, wanted.digest));
   const { readable, writable } = new FixedLengthStream(extent.endBytes - extent.startBytes);
-  c.executionCtx.waitUntil(
-    blob.send(writable, extent.startBytes, extent.endBytes).catch((error: unknown) => {
-      if (c.req.raw.signal.aborted) return;
-      logFailure({ event: "download-broken-off", digest: wanted.digest, requestId: c.var.requestId }, error);
-    }),
-  );
+  c.executionCtx.waitUntil(send(c, wanted, blob, writable, extent));
   return new Response(readable, { status, headers });
+}
+
+/** Sends the bytes, to the end of the client's patience or of the blob's luck. */
+async function send(
+  c: AppContext,
+  { digest, source }: Download,
+  blob: OpenBlob,
+  writable: WritableStream,
+  { startBytes, endBytes }: Extent,
+): Promise<void> {
+  let sentBytes = 0;
+  try {
+    await blob.send(writable, startBytes, endBytes);
+    sentBytes = endBytes - startBytes;
+  } catch (error) {
+    if (!c.req.raw.signal.aborted) {
+      logFailure({ event: "download-broken-off", digest, requestId: c.var.requestId }, error);
+    }
+  }
+  const outcome = blob.committed ? "hit" : blob.joined ? "collapsed" : "miss";
+  c.var.services.metrics.download(outcome, repositoryPath(source), sentBytes);
 }
 
 function describe(wanted: Download, validators: Required<Validators>): Headers {

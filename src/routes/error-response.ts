@@ -24,8 +24,12 @@ export function errorResponse(c: AppContext, error: unknown): Response {
 
 /** The error that its client is told of; the cause of one that is none of ours is logged. */
 export function knownError(c: AppContext, error: unknown): RegistryError {
-  if (error instanceof RegistryError) return error;
+  if (error instanceof RegistryError) {
+    c.set("errorCode", error.code);
+    return error;
+  }
   const requestId = c.get("requestId");
+  c.set("errorCode", "internal-error");
   logFailure({ event: "internal-error", requestId }, error);
   return new RegistryError(
     "internal-error",

@@ -16,6 +16,7 @@ import { NO_STORE } from "./cache-control.ts";
 import { lastModifiedOf } from "./images.ts";
 import { readJsonBody } from "./json-body.ts";
 import { architectureOf, architectureQuery, referenceOf, referenceParams } from "./reference-param.ts";
+import { chargeCaller } from "./rate-limit.ts";
 import { json, problems } from "./responses.ts";
 
 /** 96 random bits: no one meets another's id by guessing. */
@@ -148,6 +149,7 @@ async function makeLink(c: AppContext): Promise<Response> {
   const reference = referenceOf(c);
   const { caller, lent } = await authorize(c, "link", reference);
   requireLinkKeys(config);
+  await chargeCaller(c);
   if (lent !== undefined) {
     throw new RegistryError(
       "invalid-request",

@@ -31,7 +31,7 @@ function describe(app: App): object {
       title: "sif-edge",
       version: VERSION,
       description:
-        "A registry proxy for SIF images. Parameters named `ref` contain slashes as they are. Any request may be answered by 404 (no such path), 405 (another method) or 500 (a setting is wrong, or a defect), as problem details.",
+        "A registry proxy for SIF images. Parameters named `ref` contain slashes as they are. Any request may be answered by 404 (no such path), 405 (another method), 429 (too many names that do not exist, or too many expensive calls) or 500 (a setting is wrong, or a defect), as problem details.",
     },
     security: [{}, { bearer: [] }, { basic: [] }],
   });

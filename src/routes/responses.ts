@@ -35,6 +35,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   415: "The body is no SIF file",
   416: "The range lies outside the image",
   422: "The image is not one that can be served",
+  429: "Too many calls of this kind; see `Retry-After`",
   501: "Not configured",
   502: "The upstream is unavailable, or sent wrong bytes",
   503: "The upstream limits requests, or too many fills wait already; see `Retry-After`",

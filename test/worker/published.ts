@@ -22,7 +22,7 @@ interface Description {
 let published: Promise<Description> | undefined;
 
 /** What any request may meet, whatever it asks for: stands once in the description's prose, not at every route. */
-const EVERYWHERE: ReadonlySet<number> = new Set([404, 405, 500]);
+const EVERYWHERE: ReadonlySet<number> = new Set([404, 405, 429, 500]);
 
 /**
  * Checks what holds for every answer: it sets `Cache-Control`, an error is problem details (to OCI clients the list that
