@@ -39,7 +39,7 @@ export interface UpstreamCursorOptions {
   /** Told of every number of bytes that arrived and were wanted. */
   readonly onBytes: (bytes: number) => void;
   /** Told of each connection that failed and will be replaced. */
-  readonly onInterruption: (interruption: Interruption) => void;
+  readonly onInterruption?: (interruption: Interruption) => void;
 }
 
 /** A connection that is replaced after a pause. */
@@ -187,7 +187,7 @@ export class UpstreamCursor {
     const waitMs = Math.max(backoffMs, (error.retryAfterSeconds ?? 0) * 1000);
     const { patienceMs = DEFAULT_PATIENCE_MS } = this.#options;
     if (fruitless >= MAX_FRUITLESS_ATTEMPTS || waitMs > patienceMs) throw error;
-    this.#options.onInterruption({ code: error.code, attempt: fruitless, waitMs: Math.round(waitMs) });
+    this.#options.onInterruption?.({ code: error.code, attempt: fruitless, waitMs: Math.round(waitMs) });
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     this.#options.signal.throwIfAborted();
   }

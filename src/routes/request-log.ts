@@ -16,7 +16,8 @@ export function logRequests(): MiddlewareHandler<AppEnv> {
     const timings = (c.var.services as AppEnv["Variables"]["services"] | undefined)?.timings;
     const { headers, status } = c.res;
     const timing = timings?.header();
-    if (timing !== undefined) headers.set("Server-Timing", timing);
+    // A refusal tells nothing more, lest an unknown digest differ from a forbidden one.
+    if (timing !== undefined && status < 400) headers.set("Server-Timing", timing);
     const length = headers.get("Content-Length");
     log({
       event: "request",

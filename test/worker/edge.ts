@@ -42,6 +42,12 @@ export async function edgeWith(
   return whole;
 }
 
+/** An answer's headers, but for those that tell how long it took. */
+export function headersOf(response: Response): Record<string, string> {
+  const { "server-timing": _timing, ...headers } = Object.fromEntries(response.headers);
+  return headers;
+}
+
 /** What the problem details of an error say. */
 export interface ProblemAnswer {
   readonly status: number;

@@ -67,6 +67,10 @@ describe("Server-Timing", () => {
     await download.arrayBuffer();
     expect(download.headers.get("Server-Timing")).toMatch(/^resolve;dur=\d+, open;dur=\d+$/);
     expect((await edge("/healthz")).headers.get("Server-Timing")).toBeNull();
+    // A refusal does not tell whether somebody had to be asked first.
+    const unknown = await edge("/v1/digest/lab/team/no-such");
+    expect(unknown.status).toBe(404);
+    expect(unknown.headers.get("Server-Timing")).toBeNull();
   });
 });
 
