@@ -17,7 +17,7 @@ import type { BlobMemory } from "./blob-memory.ts";
 import type { BlobRecord } from "./blob-record.ts";
 import type { BlobSource, BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
 import { Fill } from "./fill.ts";
-import type { FillCost, FillJournal, JournalEntry } from "./journal.ts";
+import { type FillCost, type FillJournal, entryOf } from "./journal.ts";
 import { BlobSources } from "./sources.ts";
 
 /** How often the watchdog looks whether a fill that should run does run, in milliseconds. */
@@ -382,12 +382,6 @@ const ABSENT: BlobStatus = {
   committedAtMs: undefined,
   failure: undefined,
 };
-
-/** What is told of a fill; the repository is one that the service's own credentials read. */
-function entryOf({ digest, sizeBytes, fillId, sources: [source] }: BlobRecord): JournalEntry {
-  const repository = source === undefined ? undefined : `${source.registry}/${source.repository}`;
-  return { digest, sizeBytes, fillId, repository };
-}
 
 /** Whether the upstreams of a failed fill are to be left alone for now. A clock that was set back asks for nothing. */
 function asksForPatience({ failedAtMs = 0, failure }: BlobRecord, nowMs: number): boolean {

@@ -6,6 +6,7 @@ import { RegistryError } from "../errors.ts";
 import { log, logFailure } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Outcome, toErrorRecord, unwrap } from "../outcome.ts";
+import type { BlobRecord } from "./blob-record.ts";
 
 /** What a journal needs. */
 export interface JournalOptions {
@@ -21,6 +22,12 @@ export interface JournalOptions {
 /** A fill, as its journal names it. */
 export interface JournalEntry extends FillNotice {
   readonly fillId: string;
+}
+
+/** What is told of a fill; the repository is one that the service's own credentials read. */
+export function entryOf({ digest, sizeBytes, fillId, sources: [source] }: BlobRecord): JournalEntry {
+  const repository = source === undefined ? undefined : `${source.registry}/${source.repository}`;
+  return { digest, sizeBytes, fillId, repository };
 }
 
 /** What a fill that has ended has cost. */
