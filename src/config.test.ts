@@ -166,6 +166,23 @@ test("LOCAL_QUOTA_BYTES is a number of bytes, or there is no quota", () => {
   });
 });
 
+test("LOCATION_HINT and JURISDICTION are words of the platform, or the platform decides", () => {
+  expect(loadConfig({})).toMatchObject({ locationHint: undefined, jurisdiction: undefined });
+  expect(loadConfig({ LOCATION_HINT: "apac-ne", JURISDICTION: "eu" })).toMatchObject({
+    locationHint: "apac-ne",
+    jurisdiction: "eu",
+  });
+  expect(problemOf({ LOCATION_HINT: "europe" })).toMatchObject({
+    code: "bad-configuration",
+    message:
+      'Cannot use setting "LOCATION_HINT": expected one of wnam, enam, sam, weur, eeur, apac, apac-ne, apac-se, oc, afr, me, found "europe"',
+  });
+  expect(problemOf({ JURISDICTION: "EU" })).toMatchObject({
+    code: "bad-configuration",
+    message: 'Cannot use setting "JURISDICTION": expected one of eu, us, fedramp, fedramp-high, found "EU"',
+  });
+});
+
 test("an environment is read once: the same object each time", () => {
   const settings = { TAG_TTL_SECONDS: 5 };
   const config = loadConfig(settings);

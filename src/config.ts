@@ -6,6 +6,7 @@ import { deepFreeze } from "./config/deep-freeze.ts";
 import { readFlag } from "./config/flags.ts";
 import { type LinkKey, readLinkKeys } from "./config/link-keys.ts";
 import { readNumber } from "./config/numbers.ts";
+import { type PlacementSettings, readPlacement } from "./config/placement.ts";
 import { badSetting, type Settings } from "./config/setting.ts";
 import { readTrust, type TrustSettings } from "./config/trusted-keys.ts";
 import { type Access, type Upstream, readUpstreams } from "./config/upstreams.ts";
@@ -20,7 +21,7 @@ export type { Access, Upstream } from "./config/upstreams.ts";
 export { LOCAL_REGISTRY } from "./config/upstreams.ts";
 
 /** Every setting, checked, in the units that its members' names end with. */
-export interface Config extends TrustSettings {
+export interface Config extends TrustSettings, PlacementSettings {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly defaultArch: string;
   /** How long a tag's digest is believed. 0: the upstream is asked each time. */
@@ -101,6 +102,7 @@ function readConfig(settings: Settings): Config {
     maxFills: readNumber(settings, "MAX_FILLS", { min: 1, max: 10_000 }),
     maxQueuedFills: readNumber(settings, "MAX_QUEUED_FILLS", { min: 0, max: 10_000 }) ?? 100,
     scrubBytes: readNumber(settings, "SCRUB_BYTES", { min: 0, max: 2 ** 40 }) ?? 17_179_869_184,
+    ...readPlacement(settings),
     ...readLinkTimes(settings),
     localAccess: readWord(settings, "LOCAL_ACCESS", ["public", "private"]) ?? "private",
     localRequireSignature: readFlag(settings, "LOCAL_REQUIRE_SIGNATURE") ?? false,

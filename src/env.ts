@@ -29,6 +29,8 @@ export interface Env {
   readonly MAX_FILLS?: unknown;
   readonly MAX_QUEUED_FILLS?: unknown;
   readonly SCRUB_BYTES?: unknown;
+  readonly LOCATION_HINT?: unknown;
+  readonly JURISDICTION?: unknown;
   readonly LINK_DEFAULT_SECONDS?: unknown;
   readonly LINK_MAX_SECONDS?: unknown;
   readonly LINK_RESUME_SECONDS?: unknown;

@@ -18,6 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "turns.ts",
     "log.ts",
     "metrics.ts",
+    "objects.ts",
     "timings.ts",
     "version.ts",
   ],

@@ -1,12 +1,11 @@
 /** What a request is served with, made from the environment in one place. */
 
-import type { BlobObject } from "./blob/blob-object.ts";
 import type { CaretakerObject } from "./caretaker/caretaker-object.ts";
 import { caretakerOf } from "./caretaker/caretaker-of.ts";
 import { type Config, loadConfig } from "./config.ts";
 import type { Env } from "./env.ts";
 import { Metrics } from "./metrics.ts";
-import type { RepositoryObject } from "./repository/repository-object.ts";
+import { type Objects, objectsOf } from "./objects.ts";
 import { CommitStore } from "./store/commit-store.ts";
 import { InspectionStore } from "./store/inspection-store.ts";
 import { LocalCatalog } from "./store/local-catalog.ts";
@@ -14,10 +13,9 @@ import { ExampleStore } from "./store/example-store.ts";
 import { ManifestStore } from "./store/manifest-store.ts";
 import { PieceStore } from "./store/piece-store.ts";
 import { Timings } from "./timings.ts";
-import type { UploadObject } from "./upload/upload-object.ts";
 
 /** The configuration, the stores, the Durable Objects, and the clock of one request. */
-export interface Services {
+export interface Services extends Omit<Objects, "caretakers"> {
   readonly config: Config;
   readonly manifests: ManifestStore;
   readonly pieces: PieceStore;
@@ -25,9 +23,6 @@ export interface Services {
   readonly inspections: InspectionStore;
   readonly localCatalog: LocalCatalog;
   readonly examples: ExampleStore;
-  readonly blobs: DurableObjectNamespace<BlobObject>;
-  readonly repositories: DurableObjectNamespace<RepositoryObject>;
-  readonly uploads: DurableObjectNamespace<UploadObject>;
   readonly caretaker: () => DurableObjectStub<CaretakerObject>;
   readonly rateLimit: RateLimit | undefined;
   readonly metrics: Metrics;
@@ -39,6 +34,7 @@ export interface Services {
  * @throws {RegistryError} `bad-configuration` naming the setting that is wrong.
  */
 export function makeServices(env: Env): Services {
+  const { blobs, repositories, uploads } = objectsOf(env);
   return {
     config: loadConfig(env),
     manifests: new ManifestStore(env.BUCKET),
@@ -47,9 +43,9 @@ export function makeServices(env: Env): Services {
     inspections: new InspectionStore(env.BUCKET),
     localCatalog: new LocalCatalog(env.BUCKET),
     examples: new ExampleStore(env.BUCKET),
-    blobs: env.BLOBS,
-    repositories: env.REPOSITORIES,
-    uploads: env.UPLOADS,
+    blobs,
+    repositories,
+    uploads,
     caretaker: () => caretakerOf(env),
     rateLimit: env.RATE_LIMIT,
     metrics: new Metrics(env.METRICS),

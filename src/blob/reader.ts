@@ -7,6 +7,7 @@
 
 import { callObject } from "../call-object.ts";
 import { RegistryError } from "../errors.ts";
+import type { NamedObjects } from "../objects.ts";
 import type { CommitRecord } from "../store/commit-store.ts";
 import { type Piece, pieceAt, pieceByIndex, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
@@ -22,7 +23,7 @@ const MAX_RECOVERIES = 8;
 
 /** What reading needs; all of it is made once per request. */
 export interface BlobReaderOptions {
-  readonly blobs: DurableObjectNamespace<BlobObject>;
+  readonly blobs: NamedObjects<BlobObject>;
   readonly pieces: PieceStore;
 }
 

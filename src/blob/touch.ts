@@ -2,6 +2,7 @@
 
 import type { Config } from "../config.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { NamedObjects } from "../objects.ts";
 import type { BlobObject } from "./blob-object.ts";
 
 /** Reads of one blob in one isolate are told of at most this often, and often enough for short idle times. */
@@ -14,7 +15,7 @@ const touchedMs = new Map<Digest, number>();
 
 /** Notes a read, where it has not been noted for a while. Never fails: a reader gets its bytes all the same. */
 export async function touchBlob(
-  services: { readonly config: Config; readonly blobs: DurableObjectNamespace<BlobObject> },
+  services: { readonly config: Config; readonly blobs: NamedObjects<BlobObject> },
   digest: Digest,
 ): Promise<void> {
   const now = Date.now();

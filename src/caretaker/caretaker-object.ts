@@ -4,6 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { callObject } from "../call-object.ts";
 import { loadConfig } from "../config.ts";
 import type { Env } from "../env.ts";
+import { objectsOf } from "../objects.ts";
 import { type ErrorRecord, type Outcome, settle } from "../outcome.ts";
 import { CommitStore } from "../store/commit-store.ts";
 import { digestOfFill } from "../store/keys.ts";
@@ -104,7 +105,7 @@ export class CaretakerObject extends DurableObject<Env> {
       load: () => this.#storage.kv.get<ScrubRecord>(SCRUB_KEY),
       save: (record) => this.#storage.kv.put(SCRUB_KEY, record),
       commits: new CommitStore(this.#env.BUCKET),
-      scrub: (digest) => callObject(() => this.#env.BLOBS.getByName(digest).scrub(digest)),
+      scrub: (digest) => callObject(() => objectsOf(this.#env).blobs.getByName(digest).scrub(digest)),
     });
   }
 
@@ -112,7 +113,7 @@ export class CaretakerObject extends DurableObject<Env> {
   async #ownerOf(fillId: string): Promise<Ownership> {
     const digest = digestOfFill(fillId);
     if (digest === undefined) return "unattributed";
-    const held = await callObject(() => this.#env.BLOBS.getByName(digest).holds(digest, fillId));
+    const held = await callObject(() => objectsOf(this.#env).blobs.getByName(digest).holds(digest, fillId));
     return held ? "owned" : "disowned";
   }
 

@@ -1,7 +1,8 @@
 import type { Env } from "../env.ts";
+import { objectsOf } from "../objects.ts";
 import type { CaretakerObject } from "./caretaker-object.ts";
 
 /** The one caretaker there is. */
-export function caretakerOf({ CARETAKER }: Pick<Env, "CARETAKER">): DurableObjectStub<CaretakerObject> {
-  return CARETAKER.getByName("caretaker");
+export function caretakerOf(env: Env): DurableObjectStub<CaretakerObject> {
+  return objectsOf(env).caretakers.getByName("caretaker");
 }

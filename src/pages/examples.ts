@@ -35,7 +35,7 @@ interface Kept {
   readonly readMs: number;
 }
 
-/** What this isolate has read and noted, by the environment's namespace: services are made anew for each request. */
+/** What this isolate has read and noted, by the environment's objects: services are made anew for each request. */
 const lists = new WeakMap<object, Kept>();
 const noted = new WeakMap<object, Set<string>>();
 

@@ -8,6 +8,7 @@ import type { BlobOffer } from "../blob/blob-state.ts";
 import { callObject } from "../call-object.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseRepositoryPath } from "../oci/reference.ts";
+import { objectsOf } from "../objects.ts";
 import { type Outcome, settle } from "../outcome.ts";
 import { LocalCatalog } from "../store/local-catalog.ts";
 import { ManifestStore } from "../store/manifest-store.ts";
@@ -175,7 +176,8 @@ export class RepositoryObject extends DurableObject<Env> {
   }
 
   #makeLocal(config: Config, database: Database, path: string): LocalRepository {
-    const { BUCKET: bucket, BLOBS: blobs } = this.env;
+    const { BUCKET: bucket } = this.env;
+    const { blobs } = objectsOf(this.env);
     const { storage } = this.ctx;
     return new LocalRepository({
       database,

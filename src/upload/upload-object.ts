@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { callObject } from "../call-object.ts";
 import { LOCAL_REGISTRY } from "../config.ts";
 import type { Env } from "../env.ts";
+import { objectsOf } from "../objects.ts";
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import { parseRepositoryPath } from "../oci/reference.ts";
 import { type Outcome, settle } from "../outcome.ts";
@@ -118,16 +119,16 @@ export class UploadObject extends DurableObject<Env> {
 
   /** A repository of the service's own holds what is uploaded into it; anything else is a verified blob in the cache. */
   #target(): UploadTarget {
-    const { REPOSITORIES: repositories, BLOBS: blobs } = this.#env;
+    const objects = () => objectsOf(this.#env);
     return {
       begin: (path) =>
         isLocal(path)
-          ? callObject(() => repositories.getByName(path).beginPush(path))
+          ? callObject(() => objects().repositories.getByName(path).beginPush(path))
           : Promise.resolve(Infinity),
       take: (path, offer) =>
         isLocal(path)
-          ? callObject(() => repositories.getByName(path).takeBlob(path, offer))
-          : callObject(() => blobs.getByName(offer.digest).adopt(offer)),
+          ? callObject(() => objects().repositories.getByName(path).takeBlob(path, offer))
+          : callObject(() => objects().blobs.getByName(offer.digest).adopt(offer)),
     };
   }
 }
