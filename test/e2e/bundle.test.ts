@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { unstable_readConfig as readConfig } from "wrangler";
 import { QUIET_WRANGLER, WRANGLER } from "../../scripts/wrangler.ts";
 import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
 
@@ -26,14 +27,23 @@ async function readJson<T>(file: string): Promise<T> {
   return JSON.parse(await readFile(file, "utf8")) as T;
 }
 
+/** Builds what would be deployed; the answer is what wrangler says. */
+async function dryRun(...options: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [WRANGLER, "deploy", "--dry-run", ...options],
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...QUIET_WRANGLER },
+    },
+  );
+  return stdout;
+}
+
 test("what is deployed holds the dependencies that the README gives a reason for, and nothing else", async () => {
   const directory = await makeTempDir();
   const metafile = path.join(directory, "meta.json");
-  await promisify(execFile)(
-    process.execPath,
-    [WRANGLER, "deploy", "--dry-run", `--outdir=${directory}`, `--metafile=${metafile}`],
-    { cwd: ROOT, env: { ...process.env, ...QUIET_WRANGLER } },
-  );
+  await dryRun("--env=", `--outdir=${directory}`, `--metafile=${metafile}`);
   const { outputs } = await readJson<Metafile>(metafile);
   await removeTempDir(directory);
   const files = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
@@ -50,4 +60,24 @@ test("what is deployed holds the dependencies that the README gives a reason for
   expect(Object.keys(dependencies).filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   const own = files.filter((file) => !file.includes("node_modules/"));
   expect(own.filter((file) => !/^src\/|^package\.json$/.test(file))).toEqual([]);
+});
+
+test("staging is the same service with a name, a bucket, objects and a domain of its own", async () => {
+  const config = path.join(ROOT, "wrangler.toml");
+  const production = readConfig({ config });
+  const staging = readConfig({ config, env: "staging" });
+  expect(production.r2_buckets).toEqual([{ binding: "BUCKET", bucket_name: "sif-edge" }]);
+  expect(staging.name).toBe("sif-edge-staging");
+  expect(staging.r2_buckets).toEqual([{ binding: "BUCKET", bucket_name: "sif-edge-staging" }]);
+  // Whatever it does not name again, where it has to, would be missing there.
+  const own = { name: "", targetEnvironment: "", r2_buckets: [], routes: [], workers_dev: true };
+  expect({ ...staging, ...own }).toEqual({ ...production, ...own });
+
+  const said = await dryRun("--env=staging");
+  expect(said).toMatch(/env\.BUCKET \(sif-edge-staging\)/);
+  for (const { name, class_name } of production.durable_objects.bindings) {
+    expect(said).toContain(`env.${name} (${class_name})`);
+  }
+  // One that names its domain in the service it stages would take that domain.
+  expect(staging.routes).toEqual([]);
 });
