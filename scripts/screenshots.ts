@@ -43,6 +43,7 @@ const service = await startService({
     LINK_KEYS: TEST_LINK_KEYS,
     TRUSTED_KEYS: [key.publicKey],
     CHUNK_BYTES: 1024 * 1024,
+    MAX_FILLS: 2,
   },
 });
 const browser = await startBrowser();
@@ -83,6 +84,22 @@ try {
   await desk.getByRole("row", { name: /active/ }).waitFor();
   await section(desk, "Share a download link");
   await take(desk, "share");
+
+  await keepBusy(service.url);
+  for (const [page, name] of [
+    [desk, "status"],
+    [phone, "status-phone-dark"],
+  ] as const) {
+    await page.goto("/status");
+    if (name === "status") await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Access token").fill(TEST_TOKENS.admin);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page
+      .getByText(/[1-9]\.\d\d MiB of/)
+      .first()
+      .waitFor();
+    await take(page, name);
+  }
 } finally {
   await browser.close();
   await service.stop();
@@ -103,6 +120,28 @@ async function section(page: Page, heading: string): Promise<void> {
   await page.waitForTimeout(500);
 }
 
+/** Two fills that take their time, one that waits for its turn, and one that has failed. */
+async function keepBusy(url: string): Promise<void> {
+  const headers = { Authorization: `Bearer ${TEST_TOKENS.admin}` };
+  const fill = (reference: string) =>
+    fetch(`${url}/v1/cache/ghcr.io/${reference}`, { method: "PUT", headers });
+  upstream.fault({
+    match: { kind: "blob", repository: "imaging/fiji" },
+    action: { kind: "flip", atByte: 1_000_000 },
+  });
+  await fill("imaging/fiji:2.16");
+  let failed = false;
+  while (!failed) {
+    const answer = await fetch(`${url}/v1/status`, { headers });
+    failed = ((await answer.json()) as { failures: unknown[] }).failures.length > 0;
+  }
+  upstream.fault({
+    match: { kind: "blob", repository: "bioimages/samtools" },
+    action: { kind: "throttle", bytesPerSecond: 600_000 },
+  });
+  for (const tag of ["1.20", "1.19.2", "1.18"]) await fill(`bioimages/samtools:${tag}`);
+}
+
 async function addImages(upstream: FaultUpstream, key: SigningKey): Promise<void> {
   const years = { "1.21": 2026, "1.20": 2025, "1.19.2": 2024, "1.18": 2023, latest: 2026 };
   for (const [index, [tag, year]] of Object.entries(years).entries()) {
@@ -112,6 +151,7 @@ async function addImages(upstream: FaultUpstream, key: SigningKey): Promise<void
   for (const [name, tag] of [
     ["bioimages/bwa", "0.7.18"],
     ["geo/gdal", "3.11"],
+    ["imaging/fiji", "2.16"],
   ] as const) {
     const bytes = await makeSignedSif(objectsOf(9_000_000), key);
     upstream.addImage(name, tag, { bytes, annotations: created(2025) });

@@ -14,6 +14,7 @@ import { addLinkRoutes } from "./routes/links.ts";
 import { addPages } from "./routes/pages.ts";
 import { errorPage, isPagePath } from "./routes/pages-html.ts";
 import { addImagePage } from "./routes/pages-image.ts";
+import { addStatusPage } from "./routes/pages-status.ts";
 import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { addOpenApiRoute } from "./routes/openapi.ts";
 import { addPublishRoutes } from "./routes/publish.ts";
@@ -61,6 +62,7 @@ addStatusRoute(app);
 addOpenApiRoute(app);
 addPages(app);
 addImagePage(app);
+addStatusPage(app);
 refuseOtherMethods(app);
 
 app.notFound((c) => {

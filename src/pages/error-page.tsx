@@ -1,7 +1,7 @@
 /** An error as a page that says what to do. */
 
 import type { ErrorCode, RegistryError } from "../errors.ts";
-import { SignIn } from "./share-panel.tsx";
+import { SignInPanel } from "./sign-in.tsx";
 
 /** What someone at a page can do about an error; the message itself says what was found. */
 const ADVICE: Partial<Record<ErrorCode, string>> = {
@@ -47,17 +47,7 @@ export function ErrorContent({ error, repositoryPage }: ErrorContentProps) {
       <p class="lead">{error.message}.</p>
       {advice === undefined ? null : <p>{advice}</p>}
       {error.code === "unauthorized" ? (
-        <div class="panel">
-          <div class="needs-js">
-            <SignIn id="page-token" why="Someone who may see this has given you one." />
-          </div>
-          <noscript>
-            <p>
-              Signing in on this page needs JavaScript. From a terminal, send the token with each request:{" "}
-              <code>curl -H "Authorization: Bearer $TOKEN" …</code>
-            </p>
-          </noscript>
-        </div>
+        <SignInPanel why="Someone who may see this has given you one." path="…" />
       ) : null}
       <p class="actions">
         {error.code === "image-unknown" && repositoryPage !== undefined ? (

@@ -8,11 +8,14 @@ import download from "./assets/download.js?raw";
 import fill from "./assets/fill.js?raw";
 import format from "./assets/format.js?raw";
 import icon from "./assets/icon.svg?raw";
+import ownPage from "./assets/own-page.js?raw";
 import page from "./assets/page.js?raw";
 import parts from "./assets/parts.css?raw";
+import patching from "./assets/patch.js?raw";
 import qr from "./assets/qr.js?raw";
 import share from "./assets/share.js?raw";
 import signIn from "./assets/sign-in.js?raw";
+import status from "./assets/status.js?raw";
 import uqr from "../../node_modules/uqr/dist/index.mjs?raw";
 
 /** Style, scripts and icon of every page but the interface's reference. */
@@ -24,8 +27,11 @@ export const pageAssets = new AssetGroup({
   "download.js": download,
   "fill.js": fill,
   "format.js": format,
+  "own-page.js": ownPage,
+  "patch.js": patching,
   "share.js": share,
   "sign-in.js": signIn,
+  "status.js": status,
   "qr.js": qr,
   "uqr.js": uqr,
   "icon.svg": icon,
@@ -38,6 +44,7 @@ export const PRELOADED_SCRIPTS = [
   "download.js",
   "fill.js",
   "format.js",
+  "own-page.js",
   "share.js",
   "sign-in.js",
 ];

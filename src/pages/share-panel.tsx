@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import { Copyable } from "./copyable.tsx";
 import type { ImageFacts } from "./image-facts.ts";
 import { ScrollTable } from "./scroll-table.tsx";
+import { SignIn } from "./sign-in.tsx";
 
 const LIFETIMES: readonly (readonly [seconds: number, text: string])[] = [
   [3600, "1 hour"],
@@ -49,23 +50,6 @@ export function SharePanel({ facts, config }: { facts: ImageFacts; config: Confi
         </>
       )}
     </section>
-  );
-}
-
-/** Asks for a token, which stays in this tab. */
-export function SignIn({ id, why }: { id: string; why: string }) {
-  return (
-    <form class="sign-in" data-sign-in>
-      <label for={id}>Access token</label>
-      <div class="field-row">
-        <input id={id} type="password" autocomplete="off" required aria-describedby={`${id}-why`} />
-        <button type="submit">Sign in</button>
-      </div>
-      <p class="dim" id={`${id}-why`}>
-        {why} It stays in this tab and is forgotten when you close it.
-      </p>
-      <p class="note warn" role="alert" data-sign-in-error hidden />
-    </form>
   );
 }
 

@@ -89,7 +89,8 @@ function Document({ head, assets }: { head: PageHead; assets: string }) {
         />
         <footer class="bottom">
           <p>
-            sif-edge {VERSION} · <a href="/docs">API reference</a> · <a href="/openapi.json">OpenAPI</a>
+            sif-edge {VERSION} · <a href="/status">Status</a> · <a href="/docs">API reference</a> ·{" "}
+            <a href="/openapi.json">OpenAPI</a>
           </p>
         </footer>
       </body>

@@ -5,7 +5,7 @@ import type { BoardEntry, FailedFill } from "../caretaker/fill-board.ts";
 import type { ScrubRecord, ScrubReport } from "../caretaker/scrub.ts";
 import type { SweepReport } from "../caretaker/sweep.ts";
 import { callObject } from "../call-object.ts";
-import type { AppContext } from "../context.ts";
+import type { Services } from "../services.ts";
 import { VERSION } from "../version.ts";
 import { addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
@@ -87,6 +87,9 @@ const Status = z
   })
   .openapi("Status");
 
+/** The state of the whole service, as it is told. */
+export type ServiceStatus = z.infer<typeof Status>;
+
 const route = {
   method: "get",
   path: "/v1/status",
@@ -102,31 +105,36 @@ const route = {
 export function addStatusRoute(app: App): void {
   addRoute(app, route, async (c) => {
     await authorizeAdmin(c);
-    const { caretaker, commits, config } = c.var.services;
-    const [{ board, sweep, scrub }, cache] = await Promise.all([
-      callObject(() => caretaker().report()),
-      commits.totals(MAX_PAGES),
-    ]);
-    const filling = board.fills.filter(({ running }) => running).length;
-    return json(c, {
-      version: VERSION,
-      filling,
-      queued: board.fills.length - filling,
-      maxFills: config.maxFills ?? null,
-      fills: await Promise.all(board.fills.slice(0, MAX_SHOWN).map((fill) => progress(c, fill))),
-      failures: board.failures.map(describeFailure),
-      sweep:
-        sweep === undefined
-          ? null
-          : { ...times(sweep), deleted: sweep.deleted, unattributed: sweep.unattributed },
-      scrub: scrub === undefined ? null : describeScrub(scrub),
-      cache,
-    } satisfies z.infer<typeof Status>);
+    return json(c, await readStatus(c.var.services));
   });
 }
 
-async function progress(c: AppContext, fill: BoardEntry): Promise<z.infer<typeof Fill>> {
-  const status = await callObject(() => c.var.services.blobs.getByName(fill.digest).status());
+/** Asks the caretaker, the blobs that are being filled, and the store. */
+export async function readStatus(services: Services): Promise<ServiceStatus> {
+  const { caretaker, commits, config } = services;
+  const [{ board, sweep, scrub }, cache] = await Promise.all([
+    callObject(() => caretaker().report()),
+    commits.totals(MAX_PAGES),
+  ]);
+  const filling = board.fills.filter(({ running }) => running).length;
+  return {
+    version: VERSION,
+    filling,
+    queued: board.fills.length - filling,
+    maxFills: config.maxFills ?? null,
+    fills: await Promise.all(board.fills.slice(0, MAX_SHOWN).map((fill) => progress(services, fill))),
+    failures: board.failures.map(describeFailure),
+    sweep:
+      sweep === undefined
+        ? null
+        : { ...times(sweep), deleted: sweep.deleted, unattributed: sweep.unattributed },
+    scrub: scrub === undefined ? null : describeScrub(scrub),
+    cache,
+  };
+}
+
+async function progress({ blobs }: Services, fill: BoardEntry): Promise<z.infer<typeof Fill>> {
+  const status = await callObject(() => blobs.getByName(fill.digest).status());
   return {
     digest: fill.digest,
     size: fill.sizeBytes,

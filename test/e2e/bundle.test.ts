@@ -78,6 +78,6 @@ test("staging is the same service with a name, a bucket, objects and a domain of
   for (const { name, class_name } of production.durable_objects.bindings) {
     expect(said).toContain(`env.${name} (${class_name})`);
   }
-  // One that names its domain in the service it stages would take that domain.
+  // What it does not empty it inherits: the domain of the service that it stages.
   expect(staging.routes).toEqual([]);
 });

@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { encode } from "uqr";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { accessibilityProblems } from "../support/accessibility.ts";
+import { BrowserPages, DESK, PHONE, signIn } from "../support/browser-pages.ts";
 import { startBrowser } from "../support/browser.ts";
 import type { AddedImage } from "../support/fault-content.ts";
 import { type FaultUpstream, startFaultUpstream } from "../support/fault-upstream.ts";
-import { type PageWatch, overflowOf, watchPages } from "../support/page-watch.ts";
+import { overflowOf } from "../support/page-watch.ts";
 import { type Service, startService } from "../support/service.ts";
 import { sha256Bytes } from "../support/sha256.ts";
 import { makeSif } from "../support/sif-fixture.ts";
@@ -14,15 +15,12 @@ import { findTool } from "../support/tools.ts";
 import { TEST_LINK_KEYS, TEST_TOKENS, accessTokens } from "../support/worker-settings.ts";
 
 const SIZE_BYTES = 3 * 1024 * 1024;
-const PHONE = { viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true } as const;
-const DESK = { viewport: { width: 1180, height: 900 }, colorScheme: "light" } as const;
 
 describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", () => {
   let browser: Browser;
   let upstream: FaultUpstream;
   let service: Service;
-  let watches: PageWatch[];
-  let contexts: BrowserContext[];
+  let pages: BrowserPages;
   let names = 0;
 
   beforeAll(async () => {
@@ -39,6 +37,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
         CHUNK_BYTES: 64 * 1024,
       },
     });
+    pages = new BrowserPages(browser, service.url);
   });
 
   afterAll(async () => {
@@ -47,27 +46,10 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
     await upstream?.close();
   });
 
-  beforeEach(() => {
-    watches = [];
-    contexts = [];
-  });
-
   afterEach(async () => {
     upstream.clearFaults();
-    await Promise.all(contexts.map((context) => context.close()));
-    for (const { errors, elsewhere } of watches) {
-      expect(errors).toEqual([]);
-      expect(elsewhere).toEqual([]);
-    }
+    await pages.close();
   });
-
-  /** A page in a browser profile that has never been used. */
-  async function open(options: Parameters<Browser["newContext"]>[0] = DESK): Promise<Page> {
-    const context = await browser.newContext({ ...options, baseURL: service.url });
-    contexts.push(context);
-    watches.push(watchPages(context, service.url));
-    return context.newPage();
-  }
 
   /** An image that no test has touched. */
   function addImage(): AddedImage & { readonly reference: string } {
@@ -86,18 +68,13 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
     return { digest, name: file.suggestedFilename() };
   }
 
-  async function signIn(page: Page, token: string): Promise<void> {
-    await page.getByLabel("Access token").fill(token);
-    await page.getByRole("button", { name: "Sign in" }).click();
-  }
-
   describe.each([
     ["on a desk", DESK],
     ["on a phone, in the dark", PHONE],
   ] as const)("%s", (_where, options) => {
     test("someone pastes a command, warms the image, follows the bar and downloads the file", async () => {
       const image = addImage();
-      const page = await open(options);
+      const page = await pages.open(options);
       await page.goto("/");
       await page.getByLabel("Image reference").fill(`apptainer pull tool.sif oras://${image.reference}`);
       await page.keyboard.press("Enter");
@@ -131,7 +108,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
 
     test("someone makes a link, someone else uses it, and it ends when it is revoked", async () => {
       const image = addImage();
-      const page = await open(options);
+      const page = await pages.open(options);
       await page.goto(`/i/${image.reference}`);
       await signIn(page, TEST_TOKENS.linker);
       await page.getByLabel("Valid for").selectOption("1 hour");
@@ -144,7 +121,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
       expect(url).toMatch(new RegExp(`^${service.url}/d/[\\w.-]+/for%20a%20friend\\.sif$`));
       expect(await qrOf(page)).toBe(modulesOf(url));
 
-      const friend = await open(options);
+      const friend = await pages.open(options);
       const file = await download(friend, () => friend.goto(url).catch(() => null));
       expect(file).toEqual({ digest: image.digest, name: "for a friend.sif" });
 
@@ -158,7 +135,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
       await row.getByText("revoked").waitFor();
       expect(await row.getByRole("button").count()).toBe(0);
 
-      const stranger = await open(options);
+      const stranger = await pages.open(options);
       const refused = await stranger.goto(url);
       expect(refused?.status()).toBe(403);
       expect(await refused?.json()).toMatchObject({ code: "link-revoked" });
@@ -167,7 +144,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
     test("nobody meets a barrier, and nothing is wider than the window", async () => {
       const image = addImage();
       await fetch(`${service.url}/v1/images/${image.reference}`).then((answer) => answer.bytes());
-      const page = await open(options);
+      const page = await pages.open(options);
       for (const path of [
         `/i/${image.reference}`,
         "/",
@@ -192,7 +169,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
 
   test("a token stays in its tab: no cookie, no lasting storage, no address", async () => {
     const { reference } = addImage();
-    const page = await open();
+    const page = await pages.open();
     const asked: string[] = [];
     page.on("request", (request) => asked.push(request.url()));
     await page.goto(`/i/${reference}`);
@@ -214,7 +191,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
 
   test("a private image is shown and downloaded once someone signs in, and not to the wrong token", async () => {
     const image = addImage();
-    const page = await open();
+    const page = await pages.open();
     await page.goto(`/i/${image.reference.replace("lab/", "vault/")}`);
     expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Credentials needed");
     await signIn(page, "a-wrong-token");
@@ -235,7 +212,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
 
   test("a fill that fails says why, and can be started again", async () => {
     const image = addImage();
-    const page = await open();
+    const page = await pages.open();
     upstream.fault({ match: { kind: "blob" }, action: { kind: "flip", atByte: 1_000_000 } });
     await page.goto(`/i/${image.reference}`);
     await page.getByRole("button", { name: "Fetch into the cache" }).click();
@@ -247,7 +224,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
 
   test("without JavaScript an image is found, warmed and downloaded", async () => {
     const image = addImage();
-    const page = await open({ ...DESK, javaScriptEnabled: false });
+    const page = await pages.open({ ...DESK, javaScriptEnabled: false });
     await page.goto("/");
     await page.getByLabel("Image reference").fill(`oras://${image.reference}`);
     await page.getByRole("button", { name: "Open" }).click();
@@ -264,14 +241,14 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
 
   test("what is copied is the text beside the button", async () => {
     const image = addImage();
-    const page = await open({ ...DESK, permissions: ["clipboard-read", "clipboard-write"] });
+    const page = await pages.open({ ...DESK, permissions: ["clipboard-read", "clipboard-write"] });
     await page.goto(`/i/${image.reference}`);
     await page.getByRole("button", { name: "Copy digest" }).click();
     expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe(image.digest);
   });
 
   test("the reference of the interface is drawn, without asking anyone else", async () => {
-    const page = await open();
+    const page = await pages.open();
     await page.goto("/docs");
     await page.getByText("/v1/images/{ref}").first().waitFor();
     expect(await overflowOf(page)).toBe(0);

@@ -37,22 +37,27 @@ async function image(options: Parameters<typeof upstream.addImage>[2] = {}): Pro
 }
 
 describe("every page", () => {
-  test.each(["/", "/find?ref=org/img", "/find?ref=", "/docs", "/nowhere", "/i/lab/team/missing:1"])(
-    "%s lets nothing but this origin's own files run",
-    async (path) => {
-      const { headers } = await edge(path, { headers: HTML });
-      const policy = headers.get("Content-Security-Policy") ?? "";
-      expect(policy).toContain("default-src 'none'");
-      expect(policy).toContain("script-src 'self';");
-      expect(policy).toContain("style-src 'self';");
-      expect(policy).toContain("frame-ancestors 'none'");
-      expect(policy).not.toContain("unsafe");
-      expect(policy).not.toMatch(/https?:/);
-      expect(headers.get("X-Frame-Options")).toBe("DENY");
-      expect(headers.get("Referrer-Policy")).toBe("no-referrer");
-      expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
-    },
-  );
+  test.each([
+    "/",
+    "/find?ref=org/img",
+    "/find?ref=",
+    "/docs",
+    "/status",
+    "/nowhere",
+    "/i/lab/team/missing:1",
+  ])("%s lets nothing but this origin's own files run", async (path) => {
+    const { headers } = await edge(path, { headers: HTML });
+    const policy = headers.get("Content-Security-Policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("style-src 'self';");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain("unsafe");
+    expect(policy).not.toMatch(/https?:/);
+    expect(headers.get("X-Frame-Options")).toBe("DENY");
+    expect(headers.get("Referrer-Policy")).toBe("no-referrer");
+    expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+  });
 
   test("names only files of its own, which are there and may be kept for ever", async () => {
     for (const path of ["/", "/docs"]) {
@@ -88,7 +93,7 @@ describe("every page", () => {
   });
 
   test("HEAD is answered like GET, without the page", async () => {
-    for (const path of ["/", `/i/${await image()}`, "/docs"]) {
+    for (const path of ["/", `/i/${await image()}`, "/docs", "/status"]) {
       const response = await edge(path, { method: "HEAD", headers: HTML });
       expect([response.status, await response.text()]).toEqual([200, ""]);
     }

@@ -13,6 +13,8 @@ function enhance(root) {
   enhanceFill(root);
   enhanceSharing(root);
   enhanceSignIn(root);
+  const main = root.querySelector("[data-status]")?.closest("main");
+  if (main) void import("./status.js").then(({ followStatus }) => followStatus(main));
 }
 
 enhanceSignOut();

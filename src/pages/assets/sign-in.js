@@ -1,6 +1,7 @@
 /** Signing in, which is to say: keeping a token for this tab. */
 
-import { request, sessions, signIn, signOut, token } from "./api.js";
+import { messageOf, sessions, signIn, signOut, token } from "./api.js";
+import { fetchContent } from "./own-page.js";
 
 /** @param {ParentNode} root */
 export function enhanceSignIn(root) {
@@ -40,51 +41,32 @@ export function fetchWithToken(enhance) {
   const swap = async () => {
     const main = document.querySelector("main");
     if (main?.dataset["needs"] !== "token" || token() === null) return;
-    const response = await request(location.pathname + location.search, { headers: { Accept: "text/html" } });
-    if (response.status === 401) signOut();
-    const text = await response.text();
-    const next = response.headers.get("Content-Type")?.startsWith("text/html")
-      ? contentOf(text)
-      : plain(text);
+    let content;
+    try {
+      content = await fetchContent();
+    } catch (error) {
+      tell(main, messageOf(error));
+      return;
+    }
+    if (content.status === 401) signOut();
+    const next = content.main;
     main.replaceWith(next);
     enhance(next);
-    next.focus();
+    // Whoever reads by ear is told of it; whoever sees it begins at its top, with the header.
+    next.focus({ preventScroll: true });
+    scrollTo(0, 0);
   };
   sessions.addEventListener("change", () => void swap());
   void swap();
 }
 
-/** @param {string} text */
-function contentOf(text) {
-  const parsed = new DOMParser().parseFromString(ownMarkup(text), "text/html");
-  document.title = parsed.title;
-  return document.adoptNode(/** @type {HTMLElement} */ (parsed.querySelector("main")));
-}
-
-/** @param {string} text */
-function plain(text) {
-  const main = document.createElement("main");
-  main.id = "content";
-  main.tabIndex = -1;
-  const pre = document.createElement("pre");
-  pre.className = "text";
-  pre.textContent = text;
-  main.append(pre);
-  return main;
-}
-
 /**
- * Our own page, on its way to the parser: the one place where text becomes markup, as the page's policy has it.
- * @param {string} text
+ * @param {HTMLElement} main
+ * @param {string} problem
  */
-function ownMarkup(text) {
-  const types =
-    /** @type {{ trustedTypes?: { createPolicy(name: string, rules: object): { createHTML(text: string): string } } }} */ (
-      globalThis
-    ).trustedTypes;
-  policy ??= types?.createPolicy("sif-edge", { createHTML: (/** @type {string} */ own) => own });
-  return policy?.createHTML(text) ?? text;
+function tell(main, problem) {
+  const note = main.querySelector("[data-sign-in-error]");
+  if (!(note instanceof HTMLElement)) return;
+  note.textContent = problem;
+  note.hidden = false;
 }
-
-/** @type {{ createHTML(text: string): string } | undefined} */
-let policy;
