@@ -9,13 +9,17 @@ import { type ErrorCode, RegistryError } from "../errors.ts";
 import type { BlobBody } from "../upstream/registry-client.ts";
 import { SilenceTimer } from "../upstream/silence-timer.ts";
 
-/** The buffer that bytes pass through, one a connection. */
-const READ_BYTES = 512 * 1024;
+/** The buffer that bytes pass through, one a connection; filled whole where the upstream is quick. */
+const READ_BYTES = 1024 * 1024;
 /**
- * A read returns with this much at least: 4 KiB reads would cost JavaScript five times as much. It is also what an
- * upstream must send within the idle time, or it counts as silent.
+ * A read from an upstream that is not known to be quick returns with this much: 4 KiB reads would cost JavaScript five
+ * times as much. It is also what an upstream must send within the idle time, or it counts as silent.
  */
-const READ_AT_LEAST_BYTES = 256 * 1024;
+const CAUTIOUS_READ_BYTES = 128 * 1024;
+/** An upstream is quick while a read takes no longer than this part of the idle time. */
+const QUICK_DIVISOR = 32;
+/** A connection that brought less before it broke counts as one that brought nothing. */
+const FRUITFUL_BYTES = 512 * 1024;
 /** Connections in a row that may bring nothing before the fill is given up. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 200;
@@ -69,6 +73,8 @@ export class UpstreamCursor {
   readonly #options: UpstreamCursorOptions;
   #buffer = new ArrayBuffer(READ_BYTES);
   #connection: Connection | undefined;
+  /** What the next read waits for. */
+  #atLeastBytes = CAUTIOUS_READ_BYTES;
   #ranged: boolean | undefined;
 
   constructor(options: UpstreamCursorOptions) {
@@ -113,7 +119,7 @@ export class UpstreamCursor {
       await this.close();
       if (failure instanceof WriteFailure) throw failure.cause;
       this.#options.signal.throwIfAborted();
-      fruitless = position - before >= READ_BYTES ? 0 : fruitless + 1;
+      fruitless = position - before >= FRUITFUL_BYTES ? 0 : fruitless + 1;
       await this.#pause(failure, fruitless);
     }
     if (this.#connection?.ranged === true) await this.close();
@@ -125,6 +131,7 @@ export class UpstreamCursor {
     this.#connection = undefined;
     if (connection === undefined) return;
     connection.silence.timer.stop();
+    this.#atLeastBytes = CAUTIOUS_READ_BYTES;
     this.#buffer = new ArrayBuffer(READ_BYTES);
     await connection.reader.cancel().catch(ignore);
   }
@@ -159,16 +166,19 @@ export class UpstreamCursor {
   /** Reads up to `limit` bytes, at least one. */
   async #read(connection: Connection, limit: number): Promise<Uint8Array> {
     const length = Math.min(READ_BYTES, limit);
+    const startedMs = Date.now();
     connection.silence.timer.restart();
     try {
       const { value } = await connection.reader.readAtLeast(
-        Math.min(READ_AT_LEAST_BYTES, length),
+        Math.min(this.#atLeastBytes, length),
         new Uint8Array(this.#buffer, 0, length),
       );
       if (value === undefined || value.length === 0)
         throw new EarlyEnd(connection.position, this.#options.sizeBytes);
       this.#buffer = value.buffer;
       connection.position += value.length;
+      const quick = Date.now() - startedMs <= this.#options.idleMs / QUICK_DIVISOR;
+      this.#atLeastBytes = quick ? READ_BYTES : CAUTIOUS_READ_BYTES;
       return value;
     } catch (error) {
       // The runtime reports an aborted read in its own words: the reason tells more.
