@@ -47,11 +47,27 @@ describe("fillLayout()", () => {
     ]);
   });
 
+  it("takes several chunks together far from both ends", () => {
+    expect(fillLayout(1024 * MIB, CHUNK).slice(6)).toEqual([
+      { count: 3, bytes: CHUNK },
+      { count: 2, bytes: 2 * CHUNK },
+      { count: 12, bytes: 4 * CHUNK },
+      { count: 2, bytes: 2 * CHUNK },
+      { count: 3, bytes: CHUNK },
+      { count: 1, bytes: CHUNK - 65536 },
+      { count: 1, bytes: 65536 },
+    ]);
+  });
+
+  it("has less than a thousand pieces for 50 GiB", () => {
+    expect(pieceCount(fillLayout(50 * 2 ** 30, CHUNK))).toBe(815);
+  });
+
   it.each(EDGES)("covers a blob of %d bytes exactly", (size) => {
     expect(layoutBytes(fillLayout(size, CHUNK))).toBe(size);
   });
 
-  it("covers every byte once, in order, with pieces of at most a chunk", () => {
+  it("covers every byte once, in order, and a piece beyond a chunk is small beside both its sides", () => {
     assert(
       property(integer({ min: 1, max: 3_000_000 }), integer({ min: 1, max: 64 }), (size, blocks) => {
         const chunk = blocks * 4096;
@@ -61,7 +77,9 @@ describe("fillLayout()", () => {
           const piece = pieceByIndex(layout, index);
           expect(piece.startBytes).toBe(end);
           expect(piece.endBytes - piece.startBytes).toBeGreaterThan(0);
-          expect(piece.endBytes - piece.startBytes).toBeLessThanOrEqual(chunk);
+          const least = Math.min(piece.startBytes, size - piece.startBytes);
+          const limit = Math.max(chunk, Math.min(4 * chunk, least / 2));
+          expect(piece.endBytes - piece.startBytes).toBeLessThanOrEqual(limit);
           end = piece.endBytes;
         }
         expect(end).toBe(size);

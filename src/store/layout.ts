@@ -30,35 +30,41 @@ export interface Piece {
 const FIRST_PIECE_DIVISOR = 64;
 /** The last piece is this part of a chunk: it is held back until the whole blob is verified, so it is kept small. */
 const LAST_PIECE_DIVISOR = 256;
+/** The largest pieces are so many chunks: every piece costs each reader and the verifier one request to the store. */
+const MAX_CHUNKS_PER_PIECE = 4;
+/** A piece of several chunks is at most this part of what lies before it, and of what lies behind it. */
+const GROWTH_DIVISOR = 2;
 
 /**
- * Cuts a blob for filling: the first chunk in halves down to a sixty-fourth (a first byte soon), whole chunks behind it,
- * and a small last piece (what is held back until the digest is checked).
+ * Cuts a blob for filling. Pieces grow from a sixty-fourth of a chunk (a first byte soon) to a chunk and, far from both
+ * ends, to a few chunks: who follows a fill waits for the next piece a fraction of what was waited already. The last
+ * piece is small (what is held back until the digest is checked).
  * @param sizeBytes the blob's size
  * @param chunkBytes a multiple of 256
  */
 export function fillLayout(sizeBytes: number, chunkBytes: number): Layout {
   if (sizeBytes === 0) return [];
-  const first = chunkBytes / FIRST_PIECE_DIVISOR;
-  if (sizeBytes <= first) return [{ count: 1, bytes: sizeBytes }];
+  if (sizeBytes <= chunkBytes / FIRST_PIECE_DIVISOR) return [{ count: 1, bytes: sizeBytes }];
 
-  const last = chunkBytes / LAST_PIECE_DIVISOR;
-  const runs: PieceRun[] = [];
-  let remaining = sizeBytes - last;
-  const cut = (count: number, bytes: number): void => {
-    const whole = Math.min(count, Math.floor(remaining / bytes));
-    if (whole > 0) runs.push({ count: whole, bytes });
-    remaining -= whole * bytes;
-    if (whole < count && remaining > 0) {
-      runs.push({ count: 1, bytes: remaining });
-      remaining = 0;
-    }
-  };
-  cut(2, first);
-  for (let bytes = first * 2; bytes < chunkBytes; bytes *= 2) cut(1, bytes);
-  cut(Infinity, chunkBytes);
-  runs.push({ count: 1, bytes: last });
-  return runs;
+  const lastBytes = chunkBytes / LAST_PIECE_DIVISOR;
+  let layout: Layout = [];
+  for (let before = 0, behind = sizeBytes - lastBytes; behind > 0;) {
+    const bytes = Math.min(pieceBytes(before, behind, chunkBytes), behind);
+    layout = appendPiece(layout, bytes);
+    before += bytes;
+    behind -= bytes;
+  }
+  return appendPiece(layout, lastBytes);
+}
+
+/** How large a piece is that has so many bytes before it, and so many from its own first to the blob's last. */
+function pieceBytes(before: number, behind: number, chunkBytes: number): number {
+  let bytes = chunkBytes / FIRST_PIECE_DIVISOR;
+  while (bytes < chunkBytes && bytes * 2 <= before) bytes *= 2;
+  const growthBytes = Math.min(before, behind) / GROWTH_DIVISOR;
+  while (bytes >= chunkBytes && bytes < chunkBytes * MAX_CHUNKS_PER_PIECE && bytes * 2 <= growthBytes)
+    bytes *= 2;
+  return bytes;
 }
 
 /** A layout with one more piece behind the others. */

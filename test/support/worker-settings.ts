@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { fillLayout } from "../../src/store/layout.ts";
 
 /** Access tokens that the Worker under test knows, by name: what each may do stands in {@link accessTokens}. */
 export const TEST_TOKENS = {
@@ -37,9 +38,17 @@ export function accessTokens(): Record<string, unknown> {
   };
 }
 
+/** Small, so that small blobs have several pieces. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** The largest piece of a blob: what a connection that ends without notice costs at most. */
+export function largestPieceBytes(sizeBytes: number, chunkBytes = CHUNK_BYTES): number {
+  return Math.max(...fillLayout(sizeBytes, chunkBytes).map(({ bytes }) => bytes));
+}
+
 /**
  * Settings of the Worker in the `worker` project: upstreams `lab` and `docker.io` may be read by anyone, `vault` by token
- * holders only; all are the fault upstream. Pieces are small so that small blobs have several.
+ * holders only; all are the fault upstream.
  *
  * @param upstreamUrl - address of the fault upstream, without a trailing slash
  */
@@ -54,7 +63,7 @@ export function workerTestSettings(upstreamUrl: string): Record<string, string> 
     LINK_KEYS: JSON.stringify(TEST_LINK_KEYS),
     // Whatever a developer's own .dev.vars says must not reach the tests.
     UPSTREAM_CREDENTIALS: "{}",
-    CHUNK_BYTES: String(64 * 1024),
+    CHUNK_BYTES: String(CHUNK_BYTES),
     // Short, so that a stalled upstream costs a test one second.
     UPSTREAM_IDLE_MS: "1000",
   };

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Fault } from "../support/fault-rules.ts";
+import { largestPieceBytes } from "../support/worker-settings.ts";
 import { bearer, cacheState, digestOf, edge, freshImage, received, upstream } from "./edge.ts";
 
 const KIB = 1024;
@@ -31,7 +32,7 @@ describe("an upstream that fails while it sends a blob", () => {
       const response = await edge(`/v1/images/${image.reference}`);
       expect(await digestOf(await response.arrayBuffer())).toBe(image.digest);
       expect(await image.hits()).toBe(1);
-      expect(await blobBytes(image.digest)).toBeLessThanOrEqual(SIZE + 64 * KIB);
+      expect(await blobBytes(image.digest)).toBeLessThanOrEqual(SIZE + largestPieceBytes(SIZE));
     },
   );
 
@@ -43,7 +44,7 @@ describe("an upstream that fails while it sends a blob", () => {
     const response = await edge(`/v1/images/${image.reference}`);
     expect(await digestOf(await response.arrayBuffer())).toBe(image.digest);
     expect(await image.hits()).toBe(1);
-    expect(await blobBytes(image.digest)).toBeLessThanOrEqual(SIZE + 64 * KIB);
+    expect(await blobBytes(image.digest)).toBeLessThanOrEqual(SIZE + largestPieceBytes(SIZE));
   });
 
   it("is resumed although it drops every connection after some bytes", async () => {
@@ -141,7 +142,7 @@ describe("a fill that failed", () => {
 
     const healed = await edge(`/v1/images/${image.reference}`);
     expect(await digestOf(await healed.arrayBuffer())).toBe(image.digest);
-    expect(await blobBytes(image.digest)).toBeLessThanOrEqual(SIZE + 3 * 64 * KIB);
+    expect(await blobBytes(image.digest)).toBeLessThanOrEqual(SIZE + 3 * largestPieceBytes(SIZE));
   });
 
   it("because the upstream limits requests is not repeated before the time it asked for", async () => {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { CommitStore } from "../../src/store/commit-store.ts";
 import { pieceKey } from "../../src/store/keys.ts";
+import { largestPieceBytes } from "../support/worker-settings.ts";
 import { bearer, cacheState, digestOf, edge, freshImage, upstream } from "./edge.ts";
 
 const KIB = 1024;
@@ -31,7 +32,7 @@ async function fetchedTwice(digest: string): Promise<number> {
 }
 
 /** What three connections may have had on the wire, not stored yet, when everything stopped. */
-const IN_FLIGHT = 3 * 64 * KIB;
+const IN_FLIGHT = 3 * largestPieceBytes(SIZE);
 
 describe("a fill whose object is gone", () => {
   it("goes on from the stored pieces when the next reader comes", async () => {
@@ -82,7 +83,7 @@ describe("a committed blob that lost a piece", () => {
 
     const response = await edge(`/v1/images/${image.reference}`);
     expect(await digestOf(await response.arrayBuffer())).toBe(image.digest);
-    expect(await fetchedTwice(image.digest)).toBeLessThanOrEqual(64 * KIB);
+    expect(await fetchedTwice(image.digest)).toBeLessThanOrEqual(largestPieceBytes(SIZE));
     expect((await cacheState(image.reference, "committed")).state).toBe("committed");
   });
 
