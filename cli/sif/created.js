@@ -1,22 +1,21 @@
 /** When an image was made, as Apptainer puts it into the manifest that it pushes. */
 
 const CREATED_LABEL = "org.opencontainers.image.created";
-/** RFC 3339 section 5.6. */
-const RFC_3339 =
-  /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]+)?(?:Z|([+-])([0-9]{2}):([0-9]{2}))$/;
+/** RFC 3339 section 5.6; Go reads a comma before the fraction as well. */
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,]\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
  * The value of the annotation `org.opencontainers.image.created`: the label of that name, in UTC and whole seconds. An
  * image without metadata counts as made now; one whose metadata has no such label, or none that is a time, has none.
+ * The service has the same, in `src/sif/created.ts`.
  * @param {string | undefined} metadata text of the image's metadata
  * @param {Date} now
  * @returns {string | undefined}
  */
 export function createdTime(metadata, now) {
-  if (metadata === undefined) return wholeSeconds(now);
+  if (metadata === undefined) return wholeSeconds(now.getTime());
   const label = readLabel(metadata);
-  const time = typeof label === "string" ? parseTime(label) : undefined;
-  return time === undefined ? undefined : wholeSeconds(time);
+  return typeof label === "string" ? inUtc(label) : undefined;
 }
 
 /**
@@ -32,25 +31,22 @@ function readLabel(metadata) {
 }
 
 /**
- * @param {string} text
- * @returns {Date | undefined}
+ * @param {string} label
+ * @returns {string | undefined}
  */
-function parseTime(text) {
-  const match = RFC_3339.exec(text);
-  if (match === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  const [zoneHours, zoneMinutes] = [Number(match[8] ?? 0), Number(match[9] ?? 0)];
-  if (hour > 23 || minute > 59 || second > 59 || zoneHours > 23 || zoneMinutes > 59) return undefined;
-  const local = new Date(0);
-  local.setUTCFullYear(year, month - 1, day);
-  local.setUTCHours(hour, minute, second);
-  // A day that the month does not have became another one.
-  if (local.getUTCMonth() !== month - 1 || local.getUTCDate() !== day) return undefined;
-  const zoneMs = (zoneHours * 60 + zoneMinutes) * 60_000 * (match[7] === "-" ? -1 : 1);
-  return new Date(local.getTime() - zoneMs);
+function inUtc(label) {
+  const [, local = "", zone = ""] = RFC_3339.exec(label) ?? [];
+  // A day or an hour that there is none of would silently become another.
+  if (wholeSeconds(Date.parse(`${local}Z`)) !== `${local}Z`) return undefined;
+  return wholeSeconds(Date.parse(local + zone));
 }
 
-/** @param {Date} time */
-function wholeSeconds(time) {
-  return time.toISOString().replace(/\.[0-9]+Z$/, "Z");
+/**
+ * @param {number} timeMs
+ * @returns {string | undefined} for no time, and for years that RFC 3339 cannot write
+ */
+function wholeSeconds(timeMs) {
+  if (Number.isNaN(timeMs)) return undefined;
+  const text = new Date(timeMs).toISOString();
+  return /^[0-9]/.test(text) ? `${text.slice(0, 19)}Z` : undefined;
 }

@@ -22,7 +22,7 @@ export interface PublishRequest extends IncomingFile {
   readonly reference: Reference & { readonly tag: string };
   readonly destination: Destination;
   readonly title: string;
-  /** Of the manifest; the created annotation is the image's own where it is not among them. */
+  /** Of the manifest; about when it was made, the image itself is believed first, as Apptainer does. */
   readonly annotations: ReadonlyMap<string, string>;
   /** Adds the image to the index under the tag, rather than replacing what the tag names. */
   readonly append: boolean;
@@ -53,7 +53,7 @@ export async function publishImage(services: Services, request: PublishRequest):
   await destination.addBlob(await storeBytes(services, path, EMPTY_CONFIG));
 
   const annotations = new Map(request.annotations);
-  const created = annotations.has(CREATED) ? undefined : await createdOf(services, blob);
+  const created = await createdOf(services, blob);
   if (created !== undefined) annotations.set(CREATED, created);
   const bytes = sifManifest({ ...blob, title, annotations });
   const manifest = { digest: await digestOf(bytes, "sha256"), mediaType: OCI_MANIFEST, bytes };

@@ -20,6 +20,10 @@ describe("the created annotation", () => {
     ["2024-02-03T04:05:06.789+02:00", "2024-02-03T02:05:06Z"],
     ["2024-02-03", undefined],
     ["2024-13-03T04:05:06Z", undefined],
+    ["2024-02-30T04:05:06Z", undefined],
+    ["2024-02-03T24:00:00Z", undefined],
+    ["9999-12-31T23:00:00-02:00", undefined],
+    ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"],
     ["yesterday", undefined],
   ])("of an image labelled %s is %s", async (label, expected) => {
     expect(await createdOf([metadata({ "org.opencontainers.image.created": label })])).toBe(expected);
@@ -33,7 +37,7 @@ describe("the created annotation", () => {
     expect(await createdOf([{ type: 0x4001, content: "Bootstrap: docker\n" }])).toBe("2026-11-05T10:20:30Z");
   });
 
-  it("is left out for an image of nothing", async () => {
-    expect(await createdOf([])).toBeUndefined();
+  it("is the time now for an image of nothing", async () => {
+    expect(await createdOf([])).toBe("2026-11-05T10:20:30Z");
   });
 });
