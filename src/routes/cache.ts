@@ -1,6 +1,6 @@
 /** `/v1/cache/{ref}`: warming an image, watching its fill, dropping it. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { streamSSE } from "hono/streaming";
 import type { BlobStatus } from "../blob/blob-state.ts";
 import { openBlob } from "../blob/reader.ts";
@@ -10,7 +10,7 @@ import { RegistryError } from "../errors.ts";
 import { prefersOverJson } from "../http/accept.ts";
 import { LOCAL_REGISTRY } from "../config.ts";
 import { type Image, findImage } from "../repository/image.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { NO_STORE } from "./cache-control.ts";
@@ -38,17 +38,19 @@ const path = "/v1/cache/{ref}";
 const warmRoute = {
   method: "put",
   path,
+  group: "Cache",
   summary: "Start filling the cache with an image, without downloading it",
   request,
   responses: {
     202: { description: "The fill runs, or is done", content: STATE },
     ...problems(400, 401, 403, 404, 422, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 const stateRoute = {
   method: "get",
   path,
+  group: "Cache",
   summary: "How far an image is in the cache",
   description: "With `Accept: text/event-stream` the same as events named `state`, until the fill has ended.",
   request,
@@ -56,15 +58,16 @@ const stateRoute = {
     200: { description: "The state", content: { ...STATE, "text/event-stream": { schema: z.string() } } },
     ...problems(400, 401, 403, 404, 422, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 const dropRoute = {
   method: "delete",
   path,
+  group: "Cache",
   summary: "Drop an image from the cache",
   request,
   responses: { 204: { description: "Dropped" }, ...problems(400, 401, 403, 404, 422, 502, 503, 504) },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the routes. */
 export function addCacheRoutes(app: App): void {

@@ -1,11 +1,11 @@
 /** `GET /v1/digest/{ref}`: the digest of the SIF file, without downloading it. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { prefersPlainText } from "../http/accept.ts";
 import { knownArchitecture } from "../inspect/known-architecture.ts";
 import { formatReference } from "../oci/reference.ts";
 import { findImage } from "../repository/image.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { referenceCacheControl } from "./cache-control.ts";
@@ -32,6 +32,7 @@ const DigestAnswer = z
 const route = {
   method: "get",
   path: "/v1/digest/{ref}",
+  group: "Images",
   summary: "Look up the digest of an image's SIF file",
   request: { params: referenceParams, query: architectureQuery },
   responses: {
@@ -41,7 +42,7 @@ const route = {
     },
     ...problems(400, 401, 403, 404, 422, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addDigestRoute(app: App): void {

@@ -1,9 +1,9 @@
 /** `POST /v1/hash`: the digest of whatever is sent. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { largeReads } from "../blob/large-reads.ts";
 import { prefersPlainText } from "../http/accept.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { NO_STORE } from "./cache-control.ts";
 import { json, problems } from "./responses.ts";
@@ -13,6 +13,7 @@ const HashAnswer = z.object({ digest: z.string(), size: z.number().int() }).open
 const route = {
   method: "post",
   path: "/v1/hash",
+  group: "Images",
   summary: "Hash a file as it streams",
   request: {
     body: {
@@ -27,7 +28,7 @@ const route = {
     },
     ...problems(400),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the route. It needs no credentials: it tells the caller nothing that the caller did not send. */
 export function addHashRoute(app: App): void {

@@ -1,8 +1,8 @@
 /** `GET /healthz`: whether the service lives. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { VERSION } from "../version.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { json } from "./responses.ts";
 
@@ -11,9 +11,10 @@ const Health = z.object({ status: z.literal("ok"), version: z.string() }).openap
 const route = {
   method: "get",
   path: "/healthz",
+  group: "Service",
   summary: "Whether the service lives; touches nothing else",
   responses: { 200: { description: "It does", content: { "application/json": { schema: Health } } } },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addHealthRoute(app: App): void {

@@ -1,11 +1,11 @@
 /** `GET`, `HEAD /v1/images/{ref}`: the SIF file. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { AppContext } from "../context.ts";
 import { type Image, findImage } from "../repository/image.ts";
 import { openRepository } from "../repository/open-repository.ts";
 import type { UpstreamCredentials } from "../upstream/credentials.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { referenceCacheControl } from "./cache-control.ts";
@@ -20,6 +20,7 @@ const CONTENT = { "application/vnd.sylabs.sif.layer.v1.sif": { schema: File } };
 const route = {
   method: "get",
   path: "/v1/images/{ref}",
+  group: "Images",
   summary: "Download an image's SIF file",
   description:
     "Answers HEAD, one `Range`, `If-Range`, `If-Match` and `If-None-Match` too. A complete body has the digest that the headers announce: where the check fails, the connection breaks off short of `Content-Length`.",
@@ -30,7 +31,7 @@ const route = {
     304: { description: "The client's copy is the same" },
     ...problems(400, 401, 403, 404, 412, 416, 422, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addImageRoute(app: App): void {

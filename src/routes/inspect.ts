@@ -1,11 +1,11 @@
 /** `GET /v1/inspect/{ref}`: what is in an image, without downloading it. */
 
-import type { RouteConfig, z } from "@hono/zod-openapi";
+import type { z } from "@hono/zod-openapi";
 import { RegistryError } from "../errors.ts";
 import { type Inspection, inspectBlob } from "../inspect/inspection.ts";
 import { judgeSignatures } from "../inspect/judge-signatures.ts";
 import { findImage } from "../repository/image.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { cacheControl } from "./cache-control.ts";
@@ -20,6 +20,7 @@ type DeepReadonly<T> = unknown extends T ? T : { readonly [Key in keyof T]: Deep
 const route = {
   method: "get",
   path: "/v1/inspect/{ref}",
+  group: "Images",
   summary: "See what is in an image without downloading it",
   description:
     "Reads the header and the metadata of the SIF file by ranges. Where the image is in the cache, the digests that its signatures were made over are compared with the file, the first time by reading all of it.",
@@ -28,7 +29,7 @@ const route = {
     200: { description: "What is in it", content: { "application/json": { schema: InspectAnswer } } },
     ...problems(400, 401, 403, 404, 422, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addInspectRoute(app: App): void {

@@ -1,6 +1,6 @@
 /** `/v1/links/…`: making, listing and revoking signed download links. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { requireLinkKeys, signLink } from "../access/link-token.ts";
 import { callObject } from "../call-object.ts";
 import type { AppContext } from "../context.ts";
@@ -9,7 +9,7 @@ import { safeBaseName } from "../http/content-disposition.ts";
 import { formatReference, parseRepositoryPath, repositoryPath } from "../oci/reference.ts";
 import { findImage } from "../repository/image.ts";
 import type { LinkRecord } from "../repository/link-record.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { NO_STORE } from "./cache-control.ts";
@@ -81,6 +81,7 @@ const path = "/v1/links/{ref}";
 const makeRoute = {
   method: "post",
   path,
+  group: "Signed links",
   summary: "Make a signed download link",
   request: {
     params: referenceParams,
@@ -94,11 +95,12 @@ const makeRoute = {
     },
     ...problems(400, 401, 403, 404, 409, 422, 501, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 const listRoute = {
   method: "get",
   path,
+  group: "Signed links",
   summary: "List the links made for a repository",
   description: "`ref` is `<registry>/<repository>` here.",
   request: { params: referenceParams },
@@ -109,16 +111,17 @@ const listRoute = {
     },
     ...problems(400, 401, 403),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 const revokeRoute = {
   method: "delete",
   path,
+  group: "Signed links",
   summary: "Revoke a link",
   description: "`ref` is `<registry>/<repository>/<link id>` here.",
   request: { params: referenceParams },
   responses: { 204: { description: "Revoked" }, ...problems(400, 401, 403, 404) },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the routes. */
 export function addLinkRoutes(app: App): void {

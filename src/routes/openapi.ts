@@ -3,6 +3,7 @@
 import type { AppContext } from "../context.ts";
 import { VERSION } from "../version.ts";
 import type { App } from "./app-type.ts";
+import { GROUPS } from "./groups.ts";
 import { json } from "./responses.ts";
 
 /** Adds the route; the last one, since it describes those that are there. */
@@ -31,8 +32,9 @@ function describe(app: App): object {
       title: "sif-edge",
       version: VERSION,
       description:
-        "A registry proxy for SIF images. Parameters named `ref` contain slashes as they are. Any request may be answered by 404 (no such path), 405 (another method), 429 (too many names that do not exist, or too many expensive calls) or 500 (a setting is wrong, or a defect), as problem details.",
+        "A registry proxy for SIF images. Parameters named `ref` and `name` contain slashes as they are. Any request may be answered by 404 (no such path), 405 (another method), 429 (too many names that do not exist, or too many expensive calls) or 500 (a setting is wrong, or a defect). Errors are problem details; OCI clients get the list that they know.",
     },
+    tags: GROUPS.map((group) => ({ ...group })),
     security: [{}, { bearer: [] }, { basic: [] }],
   });
 }

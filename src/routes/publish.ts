@@ -1,6 +1,6 @@
 /** `PUT`, `DELETE /v1/images/{ref}`: publishing a SIF file, and taking one back. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { safeBaseName } from "../http/content-disposition.ts";
@@ -9,7 +9,7 @@ import type { DigestAlgorithm } from "../oci/digest.ts";
 import { type Reference, formatReference } from "../oci/reference.ts";
 import { publishImage } from "../publish/publish-image.ts";
 import { openDestination } from "../repository/destination.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { NO_STORE } from "./cache-control.ts";
@@ -33,6 +33,7 @@ const Published = z
 const putRoute = {
   method: "put",
   path: "/v1/images/{ref}",
+  group: "Images",
   summary: "Publish a SIF file",
   description:
     "Streams the body, a SIF file, and publishes it under the reference's tag with the manifest that Apptainer would write. Headers `X-Annotation-<name>` add annotations to it, as does the query. `Content-Digest` and `Repr-Digest` must match where they are sent.",
@@ -73,15 +74,16 @@ const putRoute = {
     201: { description: "Published", content: { "application/json": { schema: Published } } },
     ...problems(400, 401, 403, 404, 412, 413, 415, 422, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 const deleteRoute = {
   method: "delete",
   path: "/v1/images/{ref}",
+  group: "Images",
   summary: "Delete a tag, or by digest a manifest",
   request: { params: referenceParams },
   responses: { 202: { description: "Deleted" }, ...problems(400, 401, 403, 404, 405, 502, 503, 504) },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the routes. */
 export function addPublishRoutes(app: App): void {

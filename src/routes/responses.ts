@@ -17,11 +17,24 @@ export const Problem = z
   })
   .openapi("Problem");
 
-/** One entry of an OpenAPI `responses` object. */
-export interface ProblemResponse {
-  readonly description: string;
-  readonly content: { readonly "application/problem+json": { readonly schema: typeof Problem } };
-}
+/** The error list of the OCI distribution specification 1.1, section "Error Codes". */
+const OciErrors = z
+  .object({
+    errors: z.array(
+      z.object({
+        code: z.string().openapi({ example: "MANIFEST_UNKNOWN" }),
+        message: z.string(),
+        detail: z.object({ code: z.string().openapi({ description: "the code of problem details" }) }),
+      }),
+    ),
+  })
+  .openapi("OciErrors");
+
+/** Error responses by their status, as an OpenAPI `responses` object has them. */
+type ErrorResponses<Type extends string> = Record<
+  number,
+  { readonly description: string; readonly content: Record<Type, { readonly schema: z.ZodType }> }
+>;
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: "The request cannot be understood",
@@ -33,7 +46,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   412: "A precondition of the request does not hold",
   413: "Too large, or more than there is room for",
   415: "The body is no SIF file",
-  416: "The range lies outside the image",
+  416: "The range lies outside of what there is",
   422: "The image is not one that can be served",
   429: "Too many calls of this kind; see `Retry-After`",
   501: "Not configured",
@@ -43,15 +56,21 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
 };
 
 /** The error responses of a route, for its description. */
-export function problems(...statuses: readonly number[]): Record<number, ProblemResponse> {
+export function problems(...statuses: readonly number[]): ErrorResponses<"application/problem+json"> {
+  return errorResponses(statuses, { "application/problem+json": { schema: Problem } });
+}
+
+/** The same of a route for OCI clients. */
+export function ociProblems(...statuses: readonly number[]): ErrorResponses<"application/json"> {
+  return errorResponses(statuses, { "application/json": { schema: OciErrors } });
+}
+
+function errorResponses<Type extends string>(
+  statuses: readonly number[],
+  content: ErrorResponses<Type>[number]["content"],
+): ErrorResponses<Type> {
   return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      {
-        description: DESCRIPTIONS[status] ?? "Failure",
-        content: { "application/problem+json": { schema: Problem } },
-      },
-    ]),
+    statuses.map((status) => [status, { description: DESCRIPTIONS[status] ?? "Failure", content }]),
   );
 }
 

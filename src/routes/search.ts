@@ -1,13 +1,13 @@
 /** `GET /v1/search/{registry}[/{repository}]`: the images that there are. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { authenticate } from "../access/caller.ts";
 import { canListSome, canPull, requirePermission, requireRegistry } from "../access/permissions.ts";
 import type { AppContext } from "../context.ts";
 import { parseRegistryName, parseRepositoryPath, repositoryPath } from "../oci/reference.ts";
 import { openListings } from "../repository/listings.ts";
 import { searchRegistry } from "../repository/search.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize, lentCredentials } from "./authorized.ts";
 import { pageQuery } from "./page-query.ts";
@@ -23,6 +23,7 @@ const Images = z
 const route = {
   method: "get",
   path: "/v1/search/{ref}",
+  group: "Tags and search",
   summary: "List the images of a registry, or of one repository",
   description:
     '`ref` is `<registry>` or `<registry>/<repository>` here. Of a registry a page has the images of `n` repositories, of a repository `n` images; `Link` with `rel="next"` leads to the next one. Registries without a list of their repositories answer 405.',
@@ -40,7 +41,7 @@ const route = {
     200: { description: "Full references", content: { "application/json": { schema: Images } } },
     ...problems(400, 401, 403, 404, 405, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Repositories of one page: each costs a call for its tags. */
 const DEFAULT_REPOSITORIES = 100;

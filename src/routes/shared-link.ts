@@ -1,11 +1,11 @@
 /** `GET`, `HEAD /d/{token}/{filename}`: what a signed link leads to. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { checkLinkTime, verifyLink } from "../access/link-token.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseRepositoryPath } from "../oci/reference.ts";
 import { unwrap } from "../outcome.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { download } from "./download.ts";
 import { problems } from "./responses.ts";
@@ -19,6 +19,7 @@ const CONTENT = {
 const route = {
   method: "get",
   path: "/d/{token}/{filename}",
+  group: "Signed links",
   summary: "Download by a signed link",
   description: "Needs no credentials. Answers HEAD and ranges as `/v1/images` does.",
   request: { params: z.object({ token: z.string(), filename: z.string() }) },
@@ -28,7 +29,7 @@ const route = {
     304: { description: "The client's copy is the same" },
     ...problems(403, 412, 416, 501, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addSharedLinkRoute(app: App): void {

@@ -1,13 +1,13 @@
 /** `GET /v1/status`: what is being filled and how far, what failed last, and how much is cached. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { BoardEntry, FailedFill } from "../caretaker/fill-board.ts";
 import type { ScrubRecord, ScrubReport } from "../caretaker/scrub.ts";
 import type { SweepReport } from "../caretaker/sweep.ts";
 import { callObject } from "../call-object.ts";
 import type { Services } from "../services.ts";
 import { VERSION } from "../version.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorizeAdmin } from "./authorized.ts";
 import { json, problems } from "./responses.ts";
@@ -93,13 +93,14 @@ export type ServiceStatus = z.infer<typeof Status>;
 const route = {
   method: "get",
   path: "/v1/status",
+  group: "Service",
   summary: "The state of the whole service",
   description: "For access tokens with the scope `admin` for `*`.",
   responses: {
     200: { description: "The state", content: { "application/json": { schema: Status } } },
     ...problems(401, 403),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addStatusRoute(app: App): void {

@@ -1,13 +1,13 @@
 /** `/v1/tags/…`: listing a repository's tags, and adding one to an image. */
 
-import { type RouteConfig, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { RegistryError } from "../errors.ts";
 import { parseDigest } from "../oci/digest.ts";
 import { formatReference, parseRepositoryPath, parseTag, repositoryPath } from "../oci/reference.ts";
 import { openDestination } from "../repository/destination.ts";
 import { openListings } from "../repository/listings.ts";
 import type { Wanted } from "../repository/resolution.ts";
-import { addRoute } from "./add-route.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { cacheControl } from "./cache-control.ts";
@@ -30,6 +30,7 @@ const path = "/v1/tags/{ref}";
 const listRoute = {
   method: "get",
   path,
+  group: "Tags and search",
   summary: "List a repository's tags",
   description: '`ref` is `<registry>/<repository>` here. `Link` with `rel="next"` leads to the next page.',
   request: { params: referenceParams, query: pageQuery },
@@ -37,11 +38,12 @@ const listRoute = {
     200: { description: "The tags", content: { "application/json": { schema: TagList } } },
     ...problems(400, 401, 403, 404, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 const addTagRoute = {
   method: "put",
   path,
+  group: "Tags and search",
   summary: "Add a tag to an image",
   description: "`ref` is `<registry>/<repository>:<new tag>` here.",
   request: {
@@ -58,7 +60,7 @@ const addTagRoute = {
     201: { description: "Added", content: { "application/json": { schema: Tagged } } },
     ...problems(400, 401, 403, 404, 405, 502, 503, 504),
   },
-} as const satisfies RouteConfig;
+} as const satisfies Route;
 
 /** Adds the routes. */
 export function addTagRoutes(app: App): void {

@@ -3,6 +3,7 @@
  * Specification" by GET, and its "OAuth2 Token Authentication" by POST.
  */
 
+import { z } from "@hono/zod-openapi";
 import { parseAuthorization } from "../access/authorization-header.ts";
 import { ANONYMOUS, type Caller, authenticateAs } from "../access/caller.ts";
 import { issueRefreshToken, verifyRefreshToken } from "../access/refresh-token.ts";
@@ -11,9 +12,10 @@ import { parseScopes } from "../access/token-scope.ts";
 import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
+import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { readText } from "./json-body.ts";
-import { json } from "./responses.ts";
+import { json, ociProblems } from "./responses.ts";
 
 /** A refresh token and some scopes are far less. */
 const MAX_FORM_BYTES = 32 * 1024;
@@ -27,9 +29,79 @@ interface TokenRequest {
   readonly offline: boolean;
 }
 
+const Token = z
+  .object({
+    token: z.string(),
+    access_token: z.string().openapi({ description: "the same as `token`" }),
+    expires_in: z.number().int().openapi({ description: "seconds" }),
+    issued_at: z.string(),
+    refresh_token: z.string().optional(),
+  })
+  .openapi("Token");
+
+const shared = {
+  path: "/token",
+  group: "OCI: sign in",
+  responses: {
+    200: {
+      description: "A token for as much of it as is granted",
+      content: { "application/json": { schema: Token } },
+    },
+    ...ociProblems(400, 401),
+  },
+} as const;
+
+const getRoute = {
+  ...shared,
+  method: "get",
+  summary:
+    "Get a token for OCI clients, by an access token's name and the token as Basic credentials, or by none",
+  request: {
+    query: z.object({
+      scope: z
+        .string()
+        .optional()
+        .openapi({
+          param: { name: "scope", in: "query" },
+          description: "What it is for, as a challenge has it; may be repeated.",
+          example: "repository:ghcr.io/org/image:pull",
+        }),
+      offline_token: z
+        .string()
+        .optional()
+        .openapi({
+          param: { name: "offline_token", in: "query" },
+          description: "`true`: a refresh token too.",
+        }),
+    }),
+  },
+} as const satisfies Route;
+
+const postRoute = {
+  ...shared,
+  method: "post",
+  summary: "The same by a form, as OAuth 2.0 has it",
+  request: {
+    body: {
+      content: {
+        "application/x-www-form-urlencoded": {
+          schema: z.object({
+            grant_type: z.enum(["password", "refresh_token"]),
+            username: z.string().optional().openapi({ description: "the access token's name" }),
+            password: z.string().optional().openapi({ description: "the access token" }),
+            refresh_token: z.string().optional(),
+            scope: z.string().optional(),
+            access_type: z.string().optional().openapi({ description: "`offline`: a refresh token too" }),
+          }),
+        },
+      },
+    },
+  },
+} as const satisfies Route;
+
 /** Adds the routes. */
 export function addTokenRoutes(app: App): void {
-  app.get("/token", async (c) => {
+  addRoute(app, getRoute, async (c) => {
     const header = c.req.header("Authorization");
     // By an access token alone: a token that was given here must not give others, or it would have no end.
     const caller =
@@ -40,7 +112,7 @@ export function addTokenRoutes(app: App): void {
     return answer(c, { caller, scopes: c.req.queries("scope") ?? [], offline });
   });
 
-  app.post("/token", async (c) => {
+  addRoute(app, postRoute, async (c) => {
     const form = new URLSearchParams(await readText(c.req.raw.body, MAX_FORM_BYTES));
     const caller = await callerOf(c, form);
     const offline = form.get("access_type") === "offline";

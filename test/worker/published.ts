@@ -32,15 +32,14 @@ const EVERYWHERE: ReadonlySet<number> = new Set([404, 405, 429, 500]);
 export async function expectPublished(request: Request, response: Response): Promise<void> {
   const what = `${request.method} ${request.url}`;
   const { status, headers } = response;
+  const { pathname } = new URL(request.url);
+  const oci = pathname.startsWith("/v2") || pathname === "/token";
   expect(headers.get("Cache-Control"), `Cache-Control of ${what}`).toMatch(/\S/);
   const type = (headers.get("Content-Type") ?? "").replace(/;.*/, "");
   if (status >= 400) {
-    const { pathname } = new URL(request.url);
-    const oci = pathname.startsWith("/v2") || pathname === "/token";
     const page = isPagePath(pathname) && request.headers.get("Accept") === "text/html";
     const form = page ? "text/html" : oci ? "application/json" : "application/problem+json";
     expect(type, `type of ${what}`).toBe(form);
-    if (oci) return;
   }
 
   published ??= exports.default
@@ -53,9 +52,12 @@ export async function expectPublished(request: Request, response: Response): Pro
     expect(answer, `description of ${status} for ${what}`).toBeDefined();
   }
   if (request.method === "HEAD" || response.body === null || !/[/+]json$/.test(type)) return;
+  // Bytes of any kind, be they JSON.
+  if (answer?.content?.["application/octet-stream"] !== undefined) return;
   const schema =
     answer?.content?.[type]?.schema ??
-    (status >= 400 ? description.components.schemas["Problem"] : undefined);
+    answer?.content?.["*/*"]?.schema ??
+    (status >= 400 ? description.components.schemas[oci ? "OciErrors" : "Problem"] : undefined);
   if (operation !== undefined) expect(schema, `schema of ${status} for ${what}`).toBeDefined();
   if (schema === undefined) return;
   const result = schemaOf(description, schema).safeParse(await response.clone().json());
@@ -68,7 +70,7 @@ function operationOf({ paths }: Description, { url, method }: Request): Operatio
   const fitting = Object.keys(paths).filter((path) => {
     const pattern = path
       .replaceAll(/[.]/g, String.raw`\.`)
-      .replaceAll("{ref}", ".+")
+      .replaceAll(/\{(?:ref|name)\}/g, ".+")
       .replaceAll(/\{\w+\}/g, "[^/]+");
     return new RegExp(`^${pattern}$`).test(pathname);
   });

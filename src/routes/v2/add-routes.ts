@@ -11,7 +11,7 @@ import { addReferrersRoute } from "./referrers.ts";
 import { addTagsRoute } from "./tags.ts";
 import { addUploadRoutes } from "./uploads.ts";
 
-/** Adds all of it. The specification describes these routes, so that `/openapi.json` does not. */
+/** Adds all of it. */
 export function addV2Routes(app: App): void {
   app.use("/v2/*", v2Headers());
   addBaseRoute(app);

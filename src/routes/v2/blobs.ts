@@ -5,15 +5,33 @@ import { RegistryError } from "../../errors.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import { repositoryPath } from "../../oci/reference.ts";
 import { openRepository } from "../../repository/open-repository.ts";
+import { type Route, addRoute } from "../add-route.ts";
 import type { App } from "../app-type.ts";
 import { cacheControl } from "../cache-control.ts";
 import { download } from "../download.ts";
+import { ociProblems } from "../responses.ts";
 import { authorizeV2 } from "./authorized.ts";
+import { BYTES, digestParams, namespaceQuery } from "./description.ts";
 import { repositoryOf } from "./name.ts";
+
+const route = {
+  method: "get",
+  path: "/v2/{name}/blobs/{digest}",
+  group: "OCI: pull",
+  summary: "Download a blob",
+  description: "Answers HEAD, ranges and preconditions as `/v1/images` does, through the same cache.",
+  request: { params: digestParams, query: namespaceQuery },
+  responses: {
+    200: { description: "The whole blob, in its own media type", content: BYTES },
+    206: { description: "The range that was asked for", content: BYTES },
+    304: { description: "The client's copy is the same" },
+    ...ociProblems(400, 401, 403, 404, 412, 416, 502, 503, 504),
+  },
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addBlobRoute(app: App): void {
-  app.get("/v2/:name{.+}/blobs/:digest", answer);
+  addRoute(app, route, answer);
 }
 
 /**

@@ -1,19 +1,39 @@
 /** `GET /v2/_catalog`: the repositories of all configured registries, as far as the caller may see them. */
 
+import { z } from "@hono/zod-openapi";
 import { canList, canListSome, isOpenToAll } from "../../access/permissions.ts";
 import { CATALOG_SCOPE } from "../../access/token-scope.ts";
 import { LOCAL_REGISTRY } from "../../config.ts";
 import type { AppContext } from "../../context.ts";
 import { catalogSource, listRepositories } from "../../repository/catalog.ts";
+import { type Route, addRoute } from "../add-route.ts";
 import type { App } from "../app-type.ts";
 import { NO_STORE } from "../cache-control.ts";
-import { json } from "../responses.ts";
+import { json, ociProblems } from "../responses.ts";
 import { credentialsNeeded, hasCredentials, signIn } from "./authorized.ts";
+import { listQuery } from "./description.ts";
 import { MAX_PAGE_ENTRIES, linkTo, pageOf } from "./paging.ts";
+
+const route = {
+  method: "get",
+  path: "/v2/_catalog",
+  group: "OCI: pull",
+  summary: "List the repositories of all registries, as far as the caller may see them",
+  description:
+    '`Link` with `rel="next"` leads to the next page; `Warning` names registries that could not be asked.',
+  request: { query: listQuery },
+  responses: {
+    200: {
+      description: "The repositories",
+      content: { "application/json": { schema: z.object({ repositories: z.array(z.string()) }) } },
+    },
+    ...ociProblems(400, 401, 403, 502, 503, 504),
+  },
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addCatalogRoute(app: App): void {
-  app.get("/v2/_catalog", answer);
+  addRoute(app, route, answer);
 }
 
 /** Clients have no occasion to sign in but a 401: without one they would be shown what anyone may see, and no more. */

@@ -11,16 +11,51 @@ import { openDestination } from "../../repository/destination.ts";
 import type { Wanted } from "../../repository/resolution.ts";
 import { digestOf } from "../../upstream/digest-of.ts";
 import type { BodyReader } from "../../upload/body-reader.ts";
+import { type Route, addRoute } from "../add-route.ts";
 import type { App } from "../app-type.ts";
 import { NO_STORE } from "../cache-control.ts";
+import { ociProblems } from "../responses.ts";
 import { withBody } from "../with-body.ts";
+import { MANIFEST, digestParams, manifestParams, namespaceQuery } from "./description.ts";
 import { pushTarget } from "./push-target.ts";
+
+const path = "/v2/{name}/manifests/{reference}";
+const group = "OCI: push";
+
+const putRoute = {
+  method: "put",
+  path,
+  group,
+  summary: "Push a manifest",
+  request: { params: manifestParams, query: namespaceQuery, body: { content: MANIFEST, required: true } },
+  responses: {
+    201: { description: "Taken; `Location` and `Docker-Content-Digest` name it" },
+    ...ociProblems(400, 401, 403, 404, 405, 412, 413, 502, 503, 504),
+  },
+} as const satisfies Route;
+
+const deleteRoute = {
+  method: "delete",
+  path,
+  group,
+  summary: "Delete a tag, or by digest a manifest",
+  request: { params: manifestParams, query: namespaceQuery },
+  responses: { 202: { description: "Deleted" }, ...ociProblems(400, 401, 403, 404, 405, 502, 503, 504) },
+} as const satisfies Route;
+
+const deleteBlobRoute = {
+  method: "delete",
+  path: "/v2/{name}/blobs/{digest}",
+  group,
+  summary: "Delete a blob",
+  request: { params: digestParams, query: namespaceQuery },
+  responses: { 202: { description: "Deleted" }, ...ociProblems(400, 401, 403, 404, 405, 502, 503, 504) },
+} as const satisfies Route;
 
 /** Adds the routes. */
 export function addManifestPushRoutes(app: App): void {
-  const path = "/v2/:name{.+}/manifests/:reference";
-  app.put(path, (c) => withBody(c, ({ body }) => put(c, body)));
-  app.delete(path, async (c) => {
+  addRoute(app, putRoute, (c) => withBody(c, ({ body }) => put(c, body)));
+  addRoute(app, deleteRoute, async (c) => {
     const { location, lent } = await pushTarget(c);
     await openDestination(c.var.services, location, lent).delete(wantedOf(c));
     return deleted();
@@ -29,7 +64,7 @@ export function addManifestPushRoutes(app: App): void {
 
 /** Adds the route that deletes blobs. */
 export function addBlobDeleteRoute(app: App): void {
-  app.delete("/v2/:name{.+}/blobs/:digest", async (c) => {
+  addRoute(app, deleteBlobRoute, async (c) => {
     const { location, lent } = await pushTarget(c);
     const digest = parseDigest(c.req.param("digest") ?? "");
     await openDestination(c.var.services, location, lent).deleteBlob(digest);

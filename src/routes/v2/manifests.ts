@@ -9,15 +9,32 @@ import { quote } from "../../oci/quote.ts";
 import { loadManifest } from "../../repository/load-manifest.ts";
 import { openRepository } from "../../repository/open-repository.ts";
 import type { ResolvedManifest, Wanted } from "../../repository/resolution.ts";
+import { type Route, addRoute } from "../add-route.ts";
 import type { App } from "../app-type.ts";
 import { cacheControl } from "../cache-control.ts";
+import { ociProblems } from "../responses.ts";
 import { staleHeaders } from "../stale.ts";
 import { authorizeV2 } from "./authorized.ts";
+import { MANIFEST, manifestParams, namespaceQuery } from "./description.ts";
 import { repositoryOf } from "./name.ts";
+
+const route = {
+  method: "get",
+  path: "/v2/{name}/manifests/{reference}",
+  group: "OCI: pull",
+  summary: "Get a manifest, byte for byte",
+  description: "Answers HEAD, `If-Match` and `If-None-Match` too.",
+  request: { params: manifestParams, query: namespaceQuery },
+  responses: {
+    200: { description: "The manifest, in its own media type", content: MANIFEST },
+    304: { description: "The client's copy is the same" },
+    ...ociProblems(400, 401, 403, 404, 412, 502, 503, 504),
+  },
+} as const satisfies Route;
 
 /** Adds the route. */
 export function addManifestRoute(app: App): void {
-  app.get("/v2/:name{.+}/manifests/:reference", answer);
+  addRoute(app, route, answer);
 }
 
 /**

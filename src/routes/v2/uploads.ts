@@ -16,22 +16,23 @@ import { openDestination } from "../../repository/destination.ts";
 import { openRepository } from "../../repository/open-repository.ts";
 import { type BlobUpload, openBlobUpload, startBlobUpload } from "../../upload/blob-upload.ts";
 import type { MountSource } from "../../upstream/registry-writer.ts";
+import { addRoute } from "../add-route.ts";
 import type { App } from "../app-type.ts";
 import { NO_STORE } from "../cache-control.ts";
 import { type RequestBody, withBody } from "../with-body.ts";
 import { type PushTarget, pushTarget } from "./push-target.ts";
+import { addToRoute, cancelRoute, finishRoute, startRoute, statusRoute } from "./upload-routes.ts";
 import { type UploadRange, requireLength, uploadRange } from "./upload-range.ts";
 
 /** Adds the routes. */
 export function addUploadRoutes(app: App): void {
-  for (const path of ["/v2/:name{.+}/blobs/uploads/", "/v2/:name{.+}/blobs/uploads"]) {
-    app.post(path, (c) => withBody(c, (request) => start(c, request)));
-  }
-  const session = "/v2/:name{.+}/blobs/uploads/:session";
-  app.get(session, status);
-  app.patch(session, (c) => withBody(c, (request) => add(c, request)));
-  app.put(session, (c) => withBody(c, (request) => finish(c, request)));
-  app.delete(session, cancel);
+  addRoute(app, startRoute, (c) => withBody(c, (request) => start(c, request)));
+  // The specification has the slash; clients that leave it out are let in.
+  app.post("/v2/:name{.+}/blobs/uploads", (c) => withBody(c, (request) => start(c, request)));
+  addRoute(app, statusRoute, status);
+  addRoute(app, addToRoute, (c) => withBody(c, (request) => add(c, request)));
+  addRoute(app, finishRoute, (c) => withBody(c, (request) => finish(c, request)));
+  addRoute(app, cancelRoute, cancel);
 }
 
 async function start(c: AppContext, request: RequestBody): Promise<Response> {
