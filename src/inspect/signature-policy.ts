@@ -7,6 +7,8 @@
 import { committedRanges } from "../blob/blob-ranges.ts";
 import type { OpenRequest } from "../blob/blob-state.ts";
 import { type OpenBlob, openBlob } from "../blob/reader.ts";
+import { MissingPiece } from "../blob/stored-bytes.ts";
+import { callObject } from "../call-object.ts";
 import { type Config, LOCAL_REGISTRY } from "../config.ts";
 import { RegistryError } from "../errors.ts";
 import type { Services } from "../services.ts";
@@ -37,7 +39,7 @@ const verdicts = new WeakMap<Config, Map<string, Verdict>>();
  * Opens a blob whose bytes are about to be sent. Where its registry serves signed images only, it is filled and looked
  * into before: the first download of such an image waits for that.
  * @param commit the blob's commit record, just read
- * @throws {RegistryError} `signature-required` with the reason; see {@link openBlob}
+ * @throws {RegistryError} `signature-required` with the reason; `upstream-unavailable`; see {@link openBlob}
  */
 export async function openPermittedBlob(
   services: Services,
@@ -47,8 +49,13 @@ export async function openPermittedBlob(
   const blob = await openBlob(services, request, commit);
   if (!requiresSignature(services.config, request.source.registry)) return blob;
   await blob.whenCommitted();
-  await requireSignature(services, request);
-  return blob;
+  if (await requireSignature(services, request)) return blob;
+  const again = await bringBack(services, request);
+  if (await requireSignature(services, request)) return again;
+  throw new RegistryError(
+    "upstream-unavailable",
+    `Cannot check the signatures of "${request.digest}": its bytes keep disappearing from the cache; try again`,
+  );
 }
 
 /**
@@ -70,23 +77,41 @@ function requiresSignature(config: Config, registry: string): boolean {
   return config.upstreams.get(registry)?.requireSignature === true;
 }
 
-async function requireSignature(services: Services, request: OpenRequest): Promise<void> {
+/** Dropped since it was opened, or with pieces that the store has lost: nobody can follow it to where a reader would notice. */
+async function bringBack(services: Services, request: OpenRequest): Promise<OpenBlob> {
+  const { digest } = request;
+  const lost = await services.commits.get(digest);
+  await callObject(() => services.blobs.getByName(digest).open(request, lost?.fillId));
+  const blob = await openBlob(services, request, null);
+  await blob.whenCommitted();
+  return blob;
+}
+
+/**
+ * @returns false where the bytes are not all there to be looked into
+ * @throws {RegistryError} `signature-required`
+ */
+async function requireSignature(services: Services, request: OpenRequest): Promise<boolean> {
   // An empty blob has no fill to wait for. Said of this request alone, since the size is its manifest's word.
-  const refusal = request.sizeBytes === 0 ? NO_IMAGE : (await verdictOf(services, request)).refusal;
-  if (refusal === undefined) return;
+  const verdict = request.sizeBytes === 0 ? { refusal: NO_IMAGE } : await verdictOf(services, request);
+  if (verdict === undefined) return false;
+  const { refusal } = verdict;
+  if (refusal === undefined) return true;
   throw new RegistryError(
     "signature-required",
     `Cannot send "${request.digest}": "${request.source.registry}" serves signed images only, and ${refusal}`,
   );
 }
 
-async function verdictOf(services: Services, request: OpenRequest): Promise<Verdict> {
+async function verdictOf(services: Services, request: OpenRequest): Promise<Verdict | undefined> {
   const known = verdicts.get(services.config) ?? new Map<string, Verdict>();
   verdicts.set(services.config, known);
   const nowMs = Date.now();
   const before = known.get(request.digest);
   if (before !== undefined && nowMs < before.untilMs) return before;
-  const verdict = { refusal: await judge(services, request, nowMs), untilMs: nowMs + VERDICT_MS };
+  const judged = await judge(services, request, nowMs);
+  if (judged === undefined) return undefined;
+  const verdict = { ...judged, untilMs: nowMs + VERDICT_MS };
   known.delete(request.digest);
   known.set(request.digest, verdict);
   const oldest = known.keys().next();
@@ -94,17 +119,22 @@ async function verdictOf(services: Services, request: OpenRequest): Promise<Verd
   return verdict;
 }
 
-async function judge(services: Services, request: OpenRequest, nowMs: number): Promise<string | undefined> {
+async function judge(
+  services: Services,
+  request: OpenRequest,
+  nowMs: number,
+): Promise<Pick<Verdict, "refusal"> | undefined> {
   try {
     const inspection = await inspectCommitted(services, request);
-    if (inspection === null) throw notThere(request);
+    if (inspection === null) return undefined;
     const signatures = await judgeSignatures(services.config, inspection, nowMs);
-    return refusalOf(inspection.report.objects, signatures);
+    return { refusal: refusalOf(inspection.report.objects, signatures) };
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
-    if (error.code === "invalid-sif") return `this one cannot be read: ${error.message}`;
+    if (error.code === "invalid-sif") return { refusal: `this one cannot be read: ${error.message}` };
     if (error.code !== "not-a-sif-file") throw error;
-    return (await isDocument(services, request)) ? undefined : NO_IMAGE;
+    const document = await isDocument(services, request);
+    return document === undefined ? undefined : { refusal: document ? undefined : NO_IMAGE };
   }
 }
 
@@ -133,18 +163,19 @@ function faultOf({ objectId, format, digestsMatch, trust }: JudgedSignature): st
   return `what signature ${objectId} was made over cannot be compared with the file`;
 }
 
-async function isDocument({ commits, pieces }: Services, request: OpenRequest): Promise<boolean> {
-  const commit = await commits.get(request.digest);
-  if (commit === null) throw notThere(request);
+/** `undefined` where it was dropped since it was looked into. */
+async function isDocument(
+  { commits, pieces }: Services,
+  { digest }: OpenRequest,
+): Promise<boolean | undefined> {
+  const commit = await commits.get(digest);
+  if (commit === null) return undefined;
   if (commit.sizeBytes > MAX_DOCUMENT_BYTES) return false;
-  const bytes = await committedRanges(pieces, commit).read(0, commit.sizeBytes);
-  const parsed = parseJson(bytes);
-  return parsed.ok && isJsonObject(parsed.value);
-}
-
-function notThere({ digest }: OpenRequest): RegistryError {
-  return new RegistryError(
-    "upstream-unavailable",
-    `Cannot check the signatures of "${digest}": it was dropped from the cache meanwhile; try again`,
-  );
+  try {
+    const parsed = parseJson(await committedRanges(pieces, commit).read(0, commit.sizeBytes));
+    return parsed.ok && isJsonObject(parsed.value);
+  } catch (error) {
+    if (error instanceof MissingPiece) return undefined;
+    throw error;
+  }
 }

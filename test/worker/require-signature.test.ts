@@ -9,6 +9,7 @@ import {
   type SignedSifOptions,
   type SigningKey,
 } from "../support/signed-sif.ts";
+import { losePiece } from "./lose-piece.ts";
 import { bearer, cacheState, digestOf, edgeWith, freshImage, freshSeed, upstream } from "./edge.ts";
 
 let trusted: SigningKey;
@@ -134,6 +135,20 @@ describe("where signatures are required", () => {
     expect(response.status).toBe(502);
     expect(await response.json()).toMatchObject({ code: "digest-mismatch" });
   });
+
+  it.each(["first", "last"] as const)(
+    "an image that the store has lost the %s piece of comes back",
+    async (which) => {
+      const image = await signedImage(trusted);
+      await edge(`/v1/cache/${image.reference}`, { method: "PUT", headers: bearer("admin") });
+      await cacheState(image.reference, "committed");
+      await losePiece(image.digest, which);
+      expect((await edge(`/v1/images/${image.reference}`, { method: "HEAD" })).status).toBe(200);
+      const response = await edge(`/v1/images/${image.reference}`);
+      expect(response.status).toBe(200);
+      expect(await digestOf(await response.arrayBuffer())).toBe(image.digest);
+    },
+  );
 
   it("a HEAD of what is not in the cache waits for nothing", async () => {
     const image = await freshImage({ bytes: unsigned() });
