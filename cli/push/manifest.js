@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 
 export const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
-export const LAYER_TYPE = "application/vnd.sylabs.sif.layer.v1.sif";
+const LAYER_TYPE = "application/vnd.sylabs.sif.layer.v1.sif";
 const CONFIG_TYPE = "application/vnd.sylabs.sif.config.v1+json";
 
 /** The config of every image. */

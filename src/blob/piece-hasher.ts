@@ -2,10 +2,7 @@
 
 import type { DigestAlgorithm } from "../oci/digest.ts";
 import type { PieceStore } from "../store/piece-store.ts";
-import { largeReads } from "./large-reads.ts";
-
-/** A read of a stored piece that breaks off is taken up again so often. */
-const MAX_READ_ATTEMPTS = 4;
+import { type PieceSource, readPiece } from "./read-piece.ts";
 
 const HASH_NAMES = { sha256: "SHA-256", sha512: "SHA-512" } as const;
 
@@ -14,14 +11,6 @@ export interface PieceHasherOptions {
   readonly pieces: PieceStore;
   readonly fillId: string;
   readonly algorithm: DigestAlgorithm;
-}
-
-/** Waiting for pieces. */
-export interface PieceSource {
-  /** Resolves when a piece can be read from the store; rejects to end the hashing. */
-  readonly stored: (index: number) => Promise<void>;
-  /** Told that a piece which should be there is not. Returns so that it is waited for again, or throws. */
-  readonly onMissing: (index: number) => void;
 }
 
 /** Hashes pieces in order. Whoever makes one calls {@link PieceHasher.finish} or {@link PieceHasher.abandon}. */
@@ -49,23 +38,9 @@ export class PieceHasher {
    */
   async add(index: number, sizeBytes: number, source: PieceSource): Promise<void> {
     const { pieces, fillId } = this.#options;
-    let position = 0;
-    let attempts = 0;
-    while (position < sizeBytes) {
-      await source.stored(index);
-      const body = await pieces.get(fillId, index, position, sizeBytes - position);
-      if (body === null) {
-        source.onMissing(index);
-        continue;
-      }
-      try {
-        for await (const bytes of largeReads(body)) {
-          await this.#writer.write(bytes);
-          position += bytes.length;
-        }
-      } catch (error) {
-        if (++attempts >= MAX_READ_ATTEMPTS) throw error;
-      }
+    const part = { startBytes: 0, endBytes: sizeBytes };
+    for await (const bytes of readPiece({ pieces, fillId, index, ...part }, source)) {
+      await this.#writer.write(bytes);
     }
   }
 

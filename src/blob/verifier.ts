@@ -3,7 +3,8 @@
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { type Layout, pieceByIndex, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
-import { PieceHasher, type PieceSource } from "./piece-hasher.ts";
+import { PieceHasher } from "./piece-hasher.ts";
+import type { PieceSource } from "./read-piece.ts";
 
 /** What the verifier needs. */
 export interface VerifyOptions extends PieceSource {

@@ -16,14 +16,9 @@ const TOKEN = "[!#$%&'*+.^_`|~0-9a-z-]+";
 const MEDIA_RANGE = new RegExp(`^${TOKEN}/${TOKEN}$`);
 const QUALITY = /^q[ \t]*=[ \t]*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
 
-/** Whether a client takes a media type. One that says nothing readable takes everything. */
-export function accepts(accept: string | null, mediaType: string): boolean {
-  return preference(parseAccept(accept), mediaType.toLowerCase()).quality > 0;
-}
-
 /**
  * Whether a client wants a media type rather than JSON: with a higher quality, or with the same but by a more exact
- * name. In doubt it is JSON, so for `*\/*`, and for those that name both alike; {@link accepts} would say yes to them.
+ * name. In doubt it is JSON, so for `*\/*`, and for those that name both alike.
  */
 export function prefersOverJson(accept: string | null, mediaType: string): boolean {
   const ranges = parseAccept(accept);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatHttpDate, parseHttpDate } from "./http-date.ts";
+import { parseHttpDate } from "./http-date.ts";
 
 describe("parseHttpDate()", () => {
   it.each([
@@ -62,14 +62,8 @@ describe("parseHttpDate()", () => {
       }),
     );
   });
-});
 
-describe("formatHttpDate()", () => {
-  it("writes the format of today, in whole seconds", () => {
-    expect(formatHttpDate(new Date("1994-11-06T08:49:37.999Z"))).toBe("Sun, 06 Nov 1994 08:49:37 GMT");
-  });
-
-  it("is undone by parseHttpDate()", () => {
+  it("reads what toUTCString() writes", () => {
     const dates = fc.date({
       min: new Date("0000-01-01T00:00:00Z"),
       max: new Date("9999-12-31T23:59:59Z"),
@@ -78,7 +72,7 @@ describe("formatHttpDate()", () => {
     fc.assert(
       fc.property(dates, (date) => {
         const seconds = Math.floor(date.getTime() / 1000);
-        expect(parseHttpDate(formatHttpDate(date))?.getTime()).toBe(seconds * 1000);
+        expect(parseHttpDate(date.toUTCString())?.getTime()).toBe(seconds * 1000);
       }),
     );
   });

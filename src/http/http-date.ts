@@ -31,11 +31,6 @@ export function parseHttpDate(text: string): Date | undefined {
   return undefined;
 }
 
-/** A date as header fields have it: `Sun, 06 Nov 1994 08:49:37 GMT`, whole seconds. */
-export function formatHttpDate(date: Date): string {
-  return date.toUTCString();
-}
-
 function toDate(parts: Readonly<Record<string, string>>): Date | undefined {
   const month = MONTHS.indexOf(parts["month"] ?? "");
   const day = Number(parts["day"]);

@@ -11,8 +11,6 @@ export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
 /** OCI artifact manifest, of release candidates of the image specification 1.1 only, but stored by some registries. */
 export const OCI_ARTIFACT_MANIFEST = "application/vnd.oci.artifact.manifest.v1+json";
-/** OCI's type of the two bytes `{}`, where a descriptor is needed and nothing is to be said. */
-export const OCI_EMPTY = "application/vnd.oci.empty.v1+json";
 
 /** Docker image manifest, schema 2. */
 export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";

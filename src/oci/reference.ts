@@ -23,7 +23,7 @@ export interface Reference {
 export type RepositoryPath = Pick<Reference, "registry" | "repository">;
 
 /** Longest `registry/repository` in characters: the limit that the distribution specification says clients impose. */
-export const MAX_REPOSITORY_PATH_CHARACTERS = 255;
+const MAX_REPOSITORY_PATH_CHARACTERS = 255;
 
 /** The tag that is meant when a reference has neither tag nor digest. */
 export const DEFAULT_TAG = "latest";
@@ -107,16 +107,6 @@ export function isTag(text: string): boolean {
 export function parseRegistryName(text: string): string {
   const fault = registryFault(text);
   if (fault !== undefined) throw invalid("registry name", text, fault);
-  return text;
-}
-
-/**
- * Checks the name of a repository within its registry.
- * @throws {RegistryError} `invalid-reference`
- */
-export function parseRepositoryName(text: string): string {
-  const fault = repositoryFault(text);
-  if (fault !== undefined) throw invalid("repository name", text, fault);
   return text;
 }
 

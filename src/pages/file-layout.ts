@@ -31,7 +31,7 @@ export interface FileLayout {
 const DOMINANT_SHARE = 0.8;
 
 /** More parts than this are not drawn: nobody could tell them apart. */
-export const MAX_PARTS = 48;
+const MAX_PARTS = 48;
 
 /** The layout of a file. */
 export function fileLayout(report: SifReport): FileLayout {

@@ -76,7 +76,7 @@ export async function errorPage(c: AppContext, error: unknown): Promise<Response
 }
 
 /** Whether the client is a browser that shows a page, rather than a program. */
-export function wantsPage(c: AppContext): boolean {
+function wantsPage(c: AppContext): boolean {
   return prefersOverJson(c.req.header("Accept") ?? null, "text/html");
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readSample } from "../../test/support/sif-samples.ts";
-import { canonicalOctets, parseClearSigned } from "./clear-signed.ts";
+import { parseClearSigned } from "./clear-signed.ts";
 
 function message(lines: readonly string[], { headers = ["Hash: SHA256"], end = "\n" } = {}): string {
   return [
@@ -31,10 +31,9 @@ test("dash escapes are undone and blanks at line ends cut", () => {
   expect(parsed?.text).toBe("-----BEGIN\n- x\na b\n\n c");
 });
 
-test("lines may end in CR LF, and the octets that are signed always do", () => {
+test("lines may end in CR LF", () => {
   const parsed = parseClearSigned(message(["ä", "b"], { end: "\r\n" }));
   expect(parsed?.text).toBe("ä\nb");
-  expect(parsed === undefined ? "" : Buffer.from(canonicalOctets(parsed)).toString()).toBe("ä\r\nb");
 });
 
 test("what stands behind the armor is not part of it", () => {

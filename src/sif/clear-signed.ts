@@ -37,11 +37,6 @@ export function parseClearSigned(message: string): ClearSigned | undefined {
   return text === undefined ? undefined : { armored, text };
 }
 
-/** The octets that the signature is over: the text in UTF-8 with lines joined by CR LF (RFC 9580 §7.2). */
-export function canonicalOctets(message: ClearSigned): Uint8Array {
-  return new TextEncoder().encode(message.text.replaceAll("\n", "\r\n"));
-}
-
 function undoDashEscapes(lines: readonly string[]): string | undefined {
   const unescaped: string[] = [];
   for (const line of lines) {

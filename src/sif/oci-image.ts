@@ -9,7 +9,7 @@ import { isJsonObject, parseJson, type JsonObject } from "./json.ts";
 import { findObject } from "./wanted-objects.ts";
 
 /** More manifests of one file are not looked at; writers put in one. */
-export const MAX_OCI_MANIFESTS = 8;
+const MAX_OCI_MANIFESTS = 8;
 
 /** Where an image runs, in Go's names. */
 export interface OciPlatform {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { buildSif, memorySource } from "../../test/support/sif-builder.ts";
 import { readSample } from "../../test/support/sif-samples.ts";
-import { canonicalOctets } from "./clear-signed.ts";
 import { readSif } from "./reader.ts";
 import { parseSignatures, type Signatures } from "./signature.ts";
 
@@ -32,9 +31,7 @@ test("a PGP signature keeps its message for an OpenPGP library", async () => {
   const sample = readSample("one-group-signed-pgp.sif");
   const clearSigned = (await parse(sample)).signatures[0]?.clearSigned;
   expect(clearSigned?.armored).toBe(Buffer.from(sample.subarray(40_960)).toString());
-  expect(clearSigned === undefined ? "" : Buffer.from(canonicalOctets(clearSigned)).toString()).toMatch(
-    /^\{"version":1,.*\}$/s,
-  );
+  expect(clearSigned?.text).toMatch(/^\{"version":1,.*\}$/s);
 });
 
 test.each([

@@ -36,7 +36,7 @@ export interface CliRun {
  * The Node that runs the client: the machine's own where there is one, which may be older than the one that runs the
  * tests, as a user's may.
  */
-export function cliNode(): string {
+function cliNode(): string {
   const own = (process.env["PATH"] ?? "")
     .split(path.delimiter)
     .filter((directory) => path.isAbsolute(directory) && !directory.endsWith("node_modules/.bin"))

@@ -99,7 +99,7 @@ function signatureOf(content: string, { fingerprint }: SigningKey): ObjectSpec {
 }
 
 /** The type-specific part of a signature's descriptor: SHA-256 and a fingerprint. */
-export function signatureExtra(fingerprint: string): Uint8Array {
+function signatureExtra(fingerprint: string): Uint8Array {
   return Uint8Array.from([1, 0, 0, 0, ...Buffer.from(fingerprint, "hex")]);
 }
 
