@@ -33,13 +33,28 @@ describe("selectPlatform()", () => {
   });
 
   it.each([
-    ["of another architecture", indexOf(AMD64, ARM64), "riscv64", '"linux/amd64", "linux/arm64"'],
+    [
+      "of another architecture",
+      indexOf(AMD64, ARM64),
+      "riscv64",
+      '"linux/amd64", "linux/arm64"; choose one with "arch"',
+    ],
     ["of another system", indexOf(WINDOWS), "amd64", '"windows/amd64"'],
-    ["without an architecture", indexOf({ os: "linux", architecture: "" }), "amd64", '"linux/"'],
-    ["in other words", indexOf(AMD64), "x86_64", '"linux/amd64"'],
-    ["in other letters", indexOf(AMD64), "AMD64", '"linux/amd64"'],
-    ["with variants", indexOf(ARM_V6, ARM_V7, ARM_V7), "arm/v7", '"linux/arm/v6", "linux/arm/v7"'],
-    ["without a platform", indexOf(undefined), "arm64", '"linux/amd64"'],
+    [
+      "without an architecture",
+      indexOf({ os: "linux", architecture: "" }),
+      "amd64",
+      '"linux/"; choose one with "arch"',
+    ],
+    ["in other words", indexOf(AMD64), "x86_64", '"linux/amd64"; choose one with "arch"'],
+    ["in other letters", indexOf(AMD64), "AMD64", '"linux/amd64"; choose one with "arch"'],
+    [
+      "with variants",
+      indexOf(ARM_V6, ARM_V7, ARM_V7),
+      "arm/v7",
+      '"linux/arm/v6", "linux/arm/v7"; choose one with "arch"',
+    ],
+    ["without a platform", indexOf(undefined), "arm64", '"linux/amd64"; choose one with "arch"'],
     ["not there", indexOf(), "amd64", "no images"],
   ])("lists what there is where images are %s", (_what, index, architecture, listed) => {
     expect(() => selectPlatform(index, architecture)).toThrow(
@@ -60,7 +75,7 @@ describe("selectPlatform()", () => {
       architecture: `a${n}${"\n".repeat(500)}`,
     }));
     expect(() => selectPlatform(indexOf(...many), "x".repeat(5000))).toThrow(
-      /^\P{Cc}{1,2500} and 4980 more$/u,
+      /^\P{Cc}{1,2500} and 4980 more; choose one with "arch"$/u,
     );
   });
 });

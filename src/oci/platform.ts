@@ -25,9 +25,10 @@ export function selectPlatform(index: IndexManifest, architecture: string): Desc
     return platform.os === OS && platform.architecture === architecture;
   });
   if (chosen !== undefined) return chosen;
+  const advice = listArchitectures(index).length > 0 ? '; choose one with "arch"' : "";
   throw new RegistryError(
     "platform-unknown",
-    `Cannot find an image for ${quote(`${OS}/${architecture}`, 80)}: the index has ${listPlatforms(index)}`,
+    `Cannot find an image for ${quote(`${OS}/${architecture}`, 80)}: the index has ${listPlatforms(index)}${advice}`,
   );
 }
 

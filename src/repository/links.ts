@@ -101,7 +101,7 @@ export class Links {
     if (this.#get(id) === undefined) {
       throw new RegistryError(
         "link-unknown",
-        `Cannot revoke link "${id.slice(0, 100)}": this repository has no such link`,
+        `Cannot revoke link "${id.slice(0, 100)}": this repository has no such link; list those that it has by GET`,
       );
     }
     this.#database.run("UPDATE links SET revoked = 1 WHERE id = ?", id);

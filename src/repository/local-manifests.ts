@@ -6,6 +6,7 @@ import { type Descriptor, type Manifest, namedBlobs, namedManifests } from "../o
 import type { Database } from "./database.ts";
 import type { Holdings } from "./holdings.ts";
 import { type MemberManifest, Membership } from "./membership.ts";
+import { unknownImage } from "./resolution.ts";
 import { Tags } from "./tags.ts";
 
 /** A manifest that refers to another one, as a list of referrers has it. */
@@ -71,7 +72,7 @@ export class LocalManifests {
       if (tag !== undefined && replaces !== undefined && (this.#tags.get(tag)?.digest ?? null) !== replaces) {
         throw new RegistryError(
           "precondition-failed",
-          `Cannot move tag "${this.#path}:${tag}": somebody else has moved it meanwhile`,
+          `Cannot move tag "${this.#path}:${tag}": somebody else has moved it meanwhile; see where it is, and try again`,
         );
       }
       const known = this.#membership.record({ digest, mediaType, sizeBytes }, manifest, nowMs);
@@ -97,7 +98,7 @@ export class LocalManifests {
   removeTag(tag: string, nowMs: number): void {
     this.#database.transaction(() => {
       const known = this.#tags.get(tag);
-      if (known === undefined) throw this.#unknown(`:${tag}`);
+      if (known === undefined) throw unknownImage(this.#path, { tag });
       this.#tags.remove(tag);
       this.#abandonUnlessNamed(known.digest, nowMs);
     });
@@ -109,7 +110,7 @@ export class LocalManifests {
    */
   remove(digest: Digest, nowMs: number): void {
     this.#database.transaction(() => {
-      if (this.#membership.manifest(digest) === undefined) throw this.#unknown(`@${digest}`);
+      if (this.#membership.manifest(digest) === undefined) throw unknownImage(this.#path, { digest });
       const names = this.#digests("SELECT digest FROM manifest_names WHERE manifest_digest = ?", digest);
       const referrers = this.#digests("SELECT digest FROM referrers WHERE subject = ?", digest);
       this.#tags.removeAllOf(digest);
@@ -224,13 +225,6 @@ export class LocalManifests {
     return new RegistryError(
       "manifest-blob-unknown",
       `Cannot take manifest for "${this.#path}": it names the ${what} "${digest}", which is not there; push that first`,
-    );
-  }
-
-  #unknown(suffix: string): RegistryError {
-    return new RegistryError(
-      "image-unknown",
-      `Cannot find "${this.#path}${suffix}": this repository has no such image`,
     );
   }
 }

@@ -1,6 +1,5 @@
 /** Resolving references of a repository that this service stores itself. */
 
-import { RegistryError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
 import { Membership } from "./membership.ts";
@@ -9,7 +8,7 @@ import {
   type ResolvedManifest,
   type Resolver,
   type Wanted,
-  referenceOf,
+  unknownImage,
 } from "./resolution.ts";
 import { Tags } from "./tags.ts";
 
@@ -34,13 +33,7 @@ export class LocalResolver implements Resolver {
     const tag = "tag" in wanted ? this.#tags.get(wanted.tag) : undefined;
     const digest = "digest" in wanted ? wanted.digest : tag?.digest;
     const manifest = digest === undefined ? undefined : this.#membership.manifest(digest);
-    if (manifest === undefined) {
-      const separator = "tag" in wanted ? ":" : "@";
-      throw new RegistryError(
-        "image-unknown",
-        `Cannot find "${this.#path}${separator}${referenceOf(wanted)}": this repository has no such image`,
-      );
-    }
+    if (manifest === undefined) throw unknownImage(this.#path, wanted);
     return { ...manifest, freshness: "fresh", checkedAtMs: tag?.checkedMs ?? manifest.firstNamedMs };
   }
 

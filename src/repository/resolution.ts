@@ -1,6 +1,6 @@
 /** What a reference resolves to, whoever resolves it. */
 
-import type { ErrorCode } from "../errors.ts";
+import { type ErrorCode, RegistryError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ManifestStore } from "../store/manifest-store.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
@@ -60,4 +60,13 @@ export type ManifestShelf = Pick<ManifestStore, "has" | "put">;
 /** A digest, or a tag, as a registry's API takes it. */
 export function referenceOf(wanted: Wanted): string {
   return "tag" in wanted ? wanted.tag : wanted.digest;
+}
+
+/** The error for an image that a repository lacks; `path` is `registry/repository`. */
+export function unknownImage(path: string, wanted: Wanted): RegistryError {
+  const separator = "tag" in wanted ? ":" : "@";
+  return new RegistryError(
+    "image-unknown",
+    `Cannot find "${path}${separator}${referenceOf(wanted)}": this repository has no such image; /v1/tags/${path} lists what it has`,
+  );
 }

@@ -91,7 +91,7 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
   return new Response(readable, { status, headers });
 }
 
-/** Sends the bytes, to the end of the client's patience or of the blob's luck. */
+/** Sends the bytes. Where the client goes away or the blob cannot be had, the connection breaks off. */
 async function send(
   c: AppContext,
   { digest, source }: Download,

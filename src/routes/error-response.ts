@@ -33,7 +33,7 @@ export function knownError(c: AppContext, error: unknown): RegistryError {
   logFailure({ event: "internal-error", requestId }, error);
   return new RegistryError(
     "internal-error",
-    `Cannot answer: an unexpected failure, noted in the log as request "${requestId}"`,
+    `Cannot answer: an unexpected failure; its operator finds it in the log as request "${requestId}"`,
     { cause: error },
   );
 }

@@ -15,7 +15,10 @@ export async function readJsonBody<T>(c: AppContext, schema: z.ZodType<T>, maxBy
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);
   } catch {
-    throw new RegistryError("invalid-request", "Cannot read request body: it is not JSON");
+    throw new RegistryError(
+      "invalid-request",
+      "Cannot read request body: it is not JSON; send an object, or nothing",
+    );
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;

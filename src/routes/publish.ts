@@ -141,7 +141,7 @@ function announcedDigests(c: AppContext): ReadonlyMap<DigestAlgorithm, string> {
       if (digests.has(algorithm) && digests.get(algorithm) !== hex) {
         throw new RegistryError(
           "invalid-digest",
-          "Cannot publish: Content-Digest and Repr-Digest name different digests",
+          "Cannot publish: Content-Digest and Repr-Digest name different digests; the body is the file, so send one of them, or the same in both",
         );
       }
       digests.set(algorithm, hex);

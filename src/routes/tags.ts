@@ -6,7 +6,7 @@ import { parseDigest } from "../oci/digest.ts";
 import { formatReference, parseRepositoryPath, parseTag, repositoryPath } from "../oci/reference.ts";
 import { openDestination } from "../repository/destination.ts";
 import { openListings } from "../repository/listings.ts";
-import type { Wanted } from "../repository/resolution.ts";
+import { type Wanted, unknownImage } from "../repository/resolution.ts";
 import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
@@ -91,13 +91,7 @@ export function addTagRoutes(app: App): void {
     const destination = openDestination(c.var.services, reference, lent);
     const from = readFrom(c.req.query("from") ?? "");
     const manifest = await destination.manifest(from);
-    if (manifest === undefined) {
-      const shown = "tag" in from ? `:${from.tag}` : `@${from.digest}`;
-      throw new RegistryError(
-        "image-unknown",
-        `Cannot find "${repositoryPath(reference)}${shown}": this repository has no such image`,
-      );
-    }
+    if (manifest === undefined) throw unknownImage(repositoryPath(reference), from);
     await destination.putManifest({ ...manifest, tag });
     const answer = {
       reference: formatReference(reference),

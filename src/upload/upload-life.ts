@@ -274,7 +274,10 @@ export class UploadLife {
   #writable(path: string): UploadRecord {
     const record = this.#open(path);
     if (record.state === "open") return record;
-    throw new RegistryError("upload-invalid", "Cannot add to this upload: it is being finished");
+    throw new RegistryError(
+      "upload-invalid",
+      "Cannot add to this upload: it is being finished; start another for other bytes",
+    );
   }
 
   #save(record: UploadRecord): void {
@@ -288,7 +291,7 @@ function finished({ digest, layout }: UploadRecord, wanted: Digest | DigestAlgor
   if (digest === undefined || (wanted !== digest && wanted !== digestAlgorithm(digest))) {
     throw new RegistryError(
       "invalid-digest",
-      `Cannot store blob "${wanted}": this upload has become "${digest ?? "nothing"}"`,
+      `Cannot store blob "${wanted}": this upload has become "${digest ?? "nothing"}"; start another for other bytes`,
     );
   }
   return { digest, sizeBytes: layoutBytes(layout) };
