@@ -13,6 +13,7 @@ export default defineConfig({
           name: "unit",
           include: [
             "src/**/*.test.ts",
+            "bench/**/*.test.ts",
             "cli/**/*.test.ts",
             "scripts/**/*.test.ts",
             "soak/**/*.test.ts",

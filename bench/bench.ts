@@ -1,14 +1,10 @@
-import path from "node:path";
-import { remoteFaultUpstream } from "../test/support/fault-remote.ts";
-import type { RemoteFaultUpstream } from "../test/support/fault-remote.ts";
-import { startProcessGroup, waitForOutput } from "../test/support/process-group.ts";
-import type { ProcessGroup } from "../test/support/process-group.ts";
-import { sifPieces } from "../test/support/sif-fixture.ts";
-import { TEST_TOKENS, workerTestSettings } from "../test/support/worker-settings.ts";
 import { Client } from "./client.ts";
 import type { Exchange, ExchangeOptions, RequestRateOptions } from "./exchange.ts";
 import { bundle, startRuntime } from "./runtime.ts";
 import type { Bundle, Runtime } from "./runtime.ts";
+import { AUTHORIZED, benchSettings } from "./settings.ts";
+import { BenchUpstream, REPOSITORY } from "./upstream.ts";
+import type { BenchImage } from "./upstream.ts";
 
 /** Sizes of what is measured. */
 export interface BenchOptions {
@@ -20,77 +16,49 @@ export interface BenchOptions {
   readonly repetitions: number;
 }
 
-/** An image that the upstream has. */
-export interface BenchImage {
-  readonly reference: string;
-  readonly digest: string;
-  readonly sizeBytes: number;
-  /** Address of its blob at the upstream. */
-  readonly upstreamUrl: URL;
-}
-
-const REPOSITORY = "bench/image";
 /** Digest of `{}`, the config of a SIF image. */
 const EMPTY_CONFIG = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-const UPSTREAM_MAIN = path.join(import.meta.dirname, "../test/support/fault-upstream-main.ts");
 
 /** The three processes of a benchmark (workerd, upstream, clients) and what one does with them. */
 export class Bench {
   readonly options: BenchOptions;
   readonly #bundle: Bundle;
-  readonly #upstream: RemoteFaultUpstream;
-  readonly #upstreamProcess: ProcessGroup;
+  readonly #upstream: BenchUpstream;
   readonly #client = new Client();
   #uploads = 0;
-  readonly #images = new Map<string, Promise<BenchImage>>();
   #runtime: Runtime;
 
-  private constructor(
-    options: BenchOptions,
-    bundled: Bundle,
-    upstreamProcess: ProcessGroup,
-    url: string,
-    runtime: Runtime,
-  ) {
+  private constructor(options: BenchOptions, bundled: Bundle, upstream: BenchUpstream, runtime: Runtime) {
     this.options = options;
     this.#bundle = bundled;
-    this.#upstreamProcess = upstreamProcess;
-    this.#upstream = remoteFaultUpstream(url);
+    this.#upstream = upstream;
     this.#runtime = runtime;
   }
 
   /** Starts everything. */
   static async start(options: BenchOptions): Promise<Bench> {
     const bundled = await bundle("bench/worker.ts");
-    const upstreamProcess = await startProcessGroup(process.execPath, [UPSTREAM_MAIN]);
-    const [url] = await waitForOutput(upstreamProcess, /http:\/\/127\.0\.0\.1:\d+/);
-    const runtime = await startRuntime(bundled, settings(url));
-    return new Bench(options, bundled, upstreamProcess, url, runtime);
+    const upstream = await BenchUpstream.start();
+    const runtime = await startRuntime(bundled, benchSettings(upstream.url));
+    return new Bench(options, bundled, upstream, runtime);
   }
 
   /** Starts another workerd with an empty store: nothing is warm, and its peak of memory is that of a start. */
   async fresh(): Promise<void> {
     await this.#runtime.stop();
-    this.#runtime = await startRuntime(this.#bundle, settings(this.#upstream.url));
+    this.#runtime = await startRuntime(this.#bundle, benchSettings(this.#upstream.url));
     // What compiles once per process is not what is measured: one small image goes through everything first.
     await this.download(await this.image("warm-up", 1024 * 1024));
   }
 
-  /** An image of that name and size; made at its first use, which takes a second per GiB. */
+  /** As {@link BenchUpstream.image}. */
   image(name: string, sizeBytes: number): Promise<BenchImage> {
-    const tag = `${name}-${sizeBytes}`;
-    const known = this.#images.get(tag);
-    if (known !== undefined) return known;
-    const made = this.#makeImage(tag, sizeBytes, this.#images.size + 1);
-    this.#images.set(tag, made);
-    return made;
+    return this.#upstream.image(name, sizeBytes);
   }
 
-  /** Bytes of an image's blob that the upstream has sent since the last call. */
-  async takeUpstreamBytes(image: BenchImage): Promise<number> {
-    const { blobBytes } = await this.#upstream.counters();
-    await this.#upstream.resetLog();
-    return blobBytes[image.digest] ?? 0;
+  /** As {@link BenchUpstream.takeBytes}. */
+  takeUpstreamBytes(image: BenchImage): Promise<number> {
+    return this.#upstream.takeBytes(image);
   }
 
   /**
@@ -112,7 +80,7 @@ export class Bench {
       return result;
     };
     const tag = image.reference.slice(image.reference.lastIndexOf(":") + 1);
-    await this.#upstream.resetLog();
+    await this.#upstream.calls.resetLog();
     for (const step of ["hash", "size", "download", "digest"]) {
       await get("/v2/");
       if (signIn) await get(`/token?scope=repository:${name}:pull`);
@@ -121,7 +89,7 @@ export class Bench {
       assertWhole(name, await get(`/v2/${name}/blobs/${image.digest}`), image.sizeBytes);
       await get(`/v2/${name}/blobs/${EMPTY_CONFIG}`);
     }
-    return (await this.#upstream.counters()).requests;
+    return (await this.#upstream.calls.counters()).requests;
   }
 
   /** The largest memory that workerd has had since {@link fresh}. */
@@ -213,28 +181,8 @@ export class Bench {
   async stop(): Promise<void> {
     this.#client.stop();
     await this.#runtime.stop();
-    await this.#upstreamProcess.stop();
+    await this.#upstream.stop();
   }
-
-  async #makeImage(tag: string, sizeBytes: number, seed: number): Promise<BenchImage> {
-    // The header and metadata of a SIF file, before what stands for its partition.
-    const [prefix] = sifPieces({ sizeBytes, seed });
-    const { digest } = await this.#upstream.addImage(REPOSITORY, tag, {
-      sizeBytes,
-      seed,
-      ...(prefix && { prefix: Uint8Array.from(prefix) }),
-    });
-    const upstreamUrl = new URL(`/v2/${REPOSITORY}/blobs/${digest}`, this.#upstream.url);
-    return { reference: `lab/${REPOSITORY}:${tag}`, digest, sizeBytes, upstreamUrl };
-  }
-}
-
-const AUTHORIZED = { authorization: `Bearer ${TEST_TOKENS.admin}` };
-
-/** The service's defaults, but for what it needs to reach the upstream and to know us. */
-function settings(upstreamUrl: string): Record<string, string> {
-  const { CHUNK_BYTES: _small, ...vars } = workerTestSettings(upstreamUrl);
-  return vars;
 }
 
 function assertWhole(what: string, { bodyBytes, announcedBytes }: Exchange, sizeBytes: number): void {

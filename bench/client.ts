@@ -1,10 +1,13 @@
 /** The clients' side of a benchmark, in a process of its own: the other core, and its garbage apart from ours. */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { exchange, requestRate } from "./exchange.ts";
+import { exchange, receivedBytes, requestRate } from "./exchange.ts";
 import type { Exchange, ExchangeOptions, RequestRateOptions } from "./exchange.ts";
 
-type Job = { readonly exchange: ExchangeOptions } | { readonly rate: RequestRateOptions };
+type Job =
+  | { readonly exchange: ExchangeOptions }
+  | { readonly rate: RequestRateOptions }
+  | { readonly receivedBytes: true };
 
 interface Answer {
   readonly id: number;
@@ -36,6 +39,11 @@ export class Client {
     return (await this.#run({ rate: options })) as number;
   }
 
+  /** Bytes of responses that have come so far, in all; those of requests that still run included. */
+  async receivedBytes(): Promise<number> {
+    return (await this.#run({ receivedBytes: true })) as number;
+  }
+
   /** Ends the process. */
   stop(): void {
     this.#process.kill();
@@ -52,9 +60,14 @@ export class Client {
   }
 }
 
+function run(job: Job): unknown {
+  if ("rate" in job) return requestRate(job.rate);
+  return "exchange" in job ? exchange(job.exchange) : receivedBytes();
+}
+
 async function answer({ id, job }: { readonly id: number; readonly job: Job }): Promise<Answer> {
   try {
-    return { id, value: await ("rate" in job ? requestRate(job.rate) : exchange(job.exchange)) };
+    return { id, value: await run(job) };
   } catch (error) {
     return { id, error: String(error) };
   }

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { ResponseCounter } from "./response-counter.ts";
 
 /** What to ask. */
 export interface RequestOptions {
@@ -22,6 +23,8 @@ export interface ExchangeOptions extends RequestOptions {
   readonly bytesPerSecond?: number;
   /** Goes away after so many bytes of the response's body. */
   readonly stopAfterBytes?: number;
+  /** Hashes the body; it is counted only, otherwise. */
+  readonly hash?: boolean;
 }
 
 /** What came of it. Times count from before the connection is made. */
@@ -33,19 +36,28 @@ export interface Exchange {
   readonly announcedBytes: number | undefined;
   readonly firstByteMs: number;
   readonly totalMs: number;
+  /** Of the body, as `sha256:<hex>`, where it was to be hashed. */
+  readonly digest?: string;
 }
 
 const READ_BYTES = 256 * 1024;
 const ZEROS = Buffer.alloc(1024 * 1024);
 
+let received = 0;
+
+/** Bytes of all responses' bodies that this process has read so far, those of requests that still run included. */
+export function receivedBytes(): number {
+  return received;
+}
+
 /**
- * Sends a request and reads the response to its end, or as far as it is wanted.
+ * Sends a request and reads the response to its end, or as far as it is wanted, or until the connection breaks off.
  *
  * @throws Error where no connection is made or no response comes
  */
 export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   const startMs = performance.now();
-  const response = new ResponseCounter(options.method);
+  const response = new ResponseCounter(options.method, options.hash);
   let firstByteMs = 0;
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const socket = connect({
@@ -54,7 +66,9 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
     onread: {
       buffer: Buffer.alloc(READ_BYTES),
       callback(count, buffer) {
+        const before = response.bodyBytes;
         response.take(buffer.subarray(0, count));
+        received += response.bodyBytes - before;
         if (response.bodyBytes > 0) firstByteMs ||= performance.now() - startMs;
         if (response.bodyBytes >= (options.stopAfterBytes ?? Infinity)) stop();
         pace(socket, response.bodyBytes, performance.now() - startMs, options.bytesPerSecond);
@@ -64,6 +78,8 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   });
   socket.once("close", stop);
   await once(socket, "connect");
+  // A server that dies breaks the connection off: "close" follows, and the bytes that came tell the rest.
+  socket.on("error", () => {});
   socket.write(headOf(options, { connection: "close", "content-length": options.bodyBytes }));
   const start = Buffer.from(options.bodyStart ?? "", "base64");
   socket.write(start);
@@ -75,6 +91,7 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
     announcedBytes: response.announcedBytes,
     firstByteMs,
     totalMs: performance.now() - startMs,
+    ...(options.hash === true && { digest: response.digest }),
   };
 }
 
@@ -114,43 +131,6 @@ export async function requestRate(options: RequestRateOptions): Promise<number> 
     }),
   );
   return (options.requests / (performance.now() - startMs)) * 1000;
-}
-
-class ResponseCounter {
-  bodyBytes = 0;
-  readonly #method: RequestOptions["method"];
-  #head: string | undefined;
-  #text = "";
-
-  constructor(method: RequestOptions["method"]) {
-    this.#method = method;
-  }
-
-  /** Takes the next bytes of the response. */
-  take(bytes: Uint8Array): void {
-    if (this.#head !== undefined) {
-      this.bodyBytes += bytes.length;
-      return;
-    }
-    this.#text += Buffer.from(bytes).toString("latin1");
-    const end = this.#text.indexOf("\r\n\r\n");
-    if (end < 0) return;
-    this.#head = this.#text.slice(0, end);
-    this.bodyBytes = this.#text.length - end - 4;
-  }
-
-  get status(): number {
-    return Number(/^HTTP\/1\.1 (\d+)/.exec(this.#head ?? "")?.[1] ?? Number.NaN);
-  }
-
-  get announcedBytes(): number | undefined {
-    const length = /^content-length: *(\d+)/im.exec(this.#head ?? "")?.[1];
-    return length === undefined ? undefined : Number(length);
-  }
-
-  get isComplete(): boolean {
-    return this.#method === "HEAD" ? this.#head !== undefined : this.bodyBytes === this.announcedBytes;
-  }
 }
 
 function headOf(

@@ -11,7 +11,7 @@ export const FLOORS = "/floor/";
  *
  * - `POST /floor/put/{key}?from={url}`: stores the body of another address as one R2 object
  * - `PUT /floor/object/{key}`: stores the request's body as one R2 object
- * - `GET /floor/object/{key}`: sends one R2 object
+ * - `GET /floor/object/{key}`: sends one R2 object, or the range of it that is asked for
  * - `POST /floor/echo`: sends the request's body back
  */
 export async function serveFloor(request: Request, bucket: R2Bucket): Promise<Response> {
@@ -25,7 +25,7 @@ export async function serveFloor(request: Request, bucket: R2Bucket): Promise<Re
         await bucket.put(key, request.body);
         return new Response(null, { status: 204 });
       }
-      const object = await bucket.get(key);
+      const object = await bucket.get(key, request.headers.has("range") ? { range: request.headers } : {});
       return object === null ? new Response(null, { status: 404 }) : new Response(object.body);
     }
     case "echo":

@@ -6,16 +6,20 @@ import { promisify } from "node:util";
 import { Miniflare, convertV4MiniflareOptions, mergeWorkerOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
 import { QUIET_WRANGLER, WRANGLER } from "../scripts/wrangler.ts";
+
 import { makeTempDir, removeTempDir } from "../test/support/temp-dir.ts";
+import { peakMemoryBytes } from "./peak-memory.ts";
 
 const ROOT = path.join(import.meta.dirname, "..");
 
-/** One workerd with the service and the floors in it, and an empty store. */
+/** One workerd with the service and the floors in it, and a store that is empty at first. */
 export interface Runtime {
-  readonly host: "127.0.0.1";
+  /** Another one after a crash. */
   readonly port: number;
   /** The largest memory that workerd has had since it was started, in bytes. */
   peakMemoryBytes(): number;
+  /** Ends workerd as a crash would (SIGKILL), and starts another on the same store. */
+  crash(): Promise<void>;
   /** Ends it and removes its store. */
   stop(): Promise<void>;
 }
@@ -64,56 +68,65 @@ export async function startRuntime(
   const config = path.join(store, "wrangler.toml");
   await copyFile(path.join(ROOT, "wrangler.toml"), config);
   const { workerOptions } = workerOptionsOf(config);
-  const before = workerdProcesses();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      handleStructuredLogs({ level, message }) {
-        // The line for each request would bury the table.
-        if (level !== "log") process.stderr.write(`${message}\n`);
-      },
-      resourcePersistencePath: path.join(store, "state"),
-      workers: [
-        {
-          ...mergeWorkerOptions(workerOptions, { bindings: vars }),
-          modules: [
-            { type: "ESModule", path: "worker.js", contents: code },
-            ...[...texts].map(([name, contents]) => ({ type: "Text" as const, path: name, contents })),
-          ],
-        },
-      ],
-    }),
-  );
-  const { port } = await miniflare.ready;
-  const [pid] = workerdProcesses().filter((candidate) => !before.includes(candidate));
-  if (pid === undefined)
-    throw new Error("Cannot find the workerd that was started: none is a child of this process");
-  return {
+  const options = convertV4MiniflareOptions({
     host: "127.0.0.1",
-    port: Number(port),
-    peakMemoryBytes: () => peakMemoryBytes(pid),
+    port: 0,
+    cf: false,
+    handleStructuredLogs({ level, message }) {
+      // The line for each request would bury the table.
+      if (level !== "log") process.stderr.write(`${message}\n`);
+    },
+    resourcePersistencePath: path.join(store, "state"),
+    workers: [
+      {
+        ...mergeWorkerOptions(workerOptions, { bindings: vars }),
+        modules: [
+          { type: "ESModule", path: "worker.js", contents: code },
+          ...[...texts].map(([name, contents]) => ({ type: "Text" as const, path: name, contents })),
+        ],
+      },
+    ],
+  });
+  let running = await startWorkerd(options);
+  return {
+    get port() {
+      return running.port;
+    },
+    peakMemoryBytes: () => peakMemoryBytes(running.pid),
+    async crash() {
+      process.kill(running.pid, "SIGKILL");
+      await running.miniflare.dispose();
+      running = await startWorkerd(options);
+    },
     async stop() {
-      await miniflare.dispose();
+      await running.miniflare.dispose();
       await removeTempDir(store);
     },
   };
 }
 
+interface RunningWorkerd {
+  readonly miniflare: Miniflare;
+  readonly port: number;
+  readonly pid: number;
+}
+
+async function startWorkerd(options: ConstructorParameters<typeof Miniflare>[0]): Promise<RunningWorkerd> {
+  const before = workerdProcesses();
+  const miniflare = new Miniflare(options);
+  const { port } = await miniflare.ready;
+  const [pid] = workerdProcesses().filter((candidate) => !before.includes(candidate));
+  if (pid === undefined)
+    throw new Error("Cannot find the workerd that was started: none is a child of this process");
+  return { miniflare, port: Number(port), pid };
+}
+
 /** Ids of the workerd processes that this process started. */
-function workerdProcesses(): string[] {
+function workerdProcesses(): number[] {
   const children = readdirSync("/proc/self/task").flatMap((thread) =>
     readFileSync(`/proc/self/task/${thread}/children`, "utf8").trim().split(" "),
   );
-  return children.filter(
-    (pid) => pid !== "" && readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "workerd",
-  );
-}
-
-/** `VmHWM` of a process; see proc_pid_status(5). */
-function peakMemoryBytes(pid: string): number {
-  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  if (kib === undefined) throw new Error(`Cannot read the peak memory of process ${pid}: it has no VmHWM`);
-  return Number(kib) * 1024;
+  return children
+    .filter((pid) => pid !== "" && readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "workerd")
+    .map(Number);
 }
