@@ -13,6 +13,7 @@ import { Target } from "./target.ts";
 
 /** What one measurement of one server may take; a peer that hangs must not hang the report. */
 const MEASUREMENT_MS = 300_000;
+const MAX_SLOW_BYTES = 96 * 1024 * 1024;
 const WARM_UP_BYTES = 1024 * 1024;
 
 /** The upstream, the clients and the servers of a report. */
@@ -58,6 +59,11 @@ export class Lab {
   /** The blob that is measured with. */
   image(): Promise<BenchImage> {
     return this.upstream.image("image", this.options.sizeBytes);
+  }
+
+  /** The blob for {@link slowly}: one of ordinary size would take minutes. */
+  slowImage(): Promise<BenchImage> {
+    return this.upstream.image("slow", Math.min(this.options.sizeBytes, MAX_SLOW_BYTES));
   }
 
   /**

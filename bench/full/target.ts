@@ -131,22 +131,17 @@ export class Target {
     return 1000 / rate;
   }
 
-  /**
-   * Begins a download, and returns it when the client has received so many bytes of it, or when it has ended before.
-   * Nobody else may be downloading.
-   */
+  /** Begins a download, and returns it when something is so, or when it has ended before. */
   async begin(
     download: () => Promise<Exchange>,
-    bytes: number,
+    until: () => Promise<boolean>,
   ): Promise<{ readonly download: Promise<Exchange> }> {
-    const before = await this.#client.receivedBytes();
     const running = download();
     const ended = running.then(
       () => true,
       () => true,
     );
-    do if (await Promise.race([ended, sleep(POLL_MS, false)])) break;
-    while ((await this.#client.receivedBytes()) - before < bytes);
+    while (!(await until()) && !(await Promise.race([ended, sleep(POLL_MS, false)]))) continue;
     return { download: running };
   }
 

@@ -27,7 +27,7 @@ export async function coldFirstByte(lab: Lab): Promise<ReportRow[]> {
 
 /** A range behind three quarters of a blob that nobody asked for before, from an upstream that is not fast. */
 export async function coldRange(lab: Lab): Promise<ReportRow[]> {
-  const image = await lab.image();
+  const image = await lab.slowImage();
   const startBytes = Math.floor(image.sizeBytes * 0.75);
   const outcomes = await lab.eachCold("cold range", [direct, ...lab.entries], 1, (target) =>
     lab.slowly(async () => {

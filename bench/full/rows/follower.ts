@@ -10,10 +10,14 @@ const LEAD_BYTES = 16 * 1024 * 1024;
  * for its first byte, and how much later than the first it has its last.
  */
 export async function follower(lab: Lab): Promise<ReportRow[]> {
-  const image = await lab.image();
+  const image = await lab.slowImage();
   const outcomes = await lab.eachCold("follower", [direct, ...lab.entries], 1, (target) =>
     lab.slowly(async () => {
-      const leader = await target.begin(() => target.pull(image), LEAD_BYTES);
+      const before = await lab.client.receivedBytes();
+      const leader = await target.begin(
+        () => target.pull(image),
+        async () => (await lab.client.receivedBytes()) - before >= LEAD_BYTES,
+      );
       const leaderEnd = leader.download.then(() => performance.now());
       const { firstByteMs } = await target.pull(image);
       const followerEndMs = performance.now();

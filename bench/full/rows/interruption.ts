@@ -1,4 +1,5 @@
 import type { BenchImage } from "../../upstream.ts";
+import { coveredBytes } from "../covered-bytes.ts";
 import type { Lab } from "../lab.ts";
 import type { Figures } from "../outcomes.ts";
 import type { ReportRow } from "../report.ts";
@@ -42,12 +43,15 @@ export async function cut(lab: Lab): Promise<ReportRow[]> {
   ];
 }
 
-/** The server dies when its client has half of the blob, and starts again on its store; the client asks for the rest. */
+/** The server dies when the upstream has sent it half of the blob, and starts again on its store; the client asks for the rest. */
 export async function killed(lab: Lab): Promise<ReportRow[]> {
-  const image = await lab.image();
+  const image = await lab.slowImage();
   const outcomes = await lab.eachCold("killed at half", lab.entries, 1, (target) =>
     lab.slowly(async () => {
-      const { download } = await target.begin(() => target.blob(image), image.sizeBytes / 2);
+      const { download } = await target.begin(
+        () => target.blob(image),
+        async () => coveredBytes(await lab.upstream.calls.requests(), image.digest) >= image.sizeBytes / 2,
+      );
       await target.candidate.crash();
       const { bodyBytes } = await download;
       await target.downloadUntilWhole(image, bodyBytes);
