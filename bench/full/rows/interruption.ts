@@ -5,7 +5,15 @@ import type { Figures } from "../outcomes.ts";
 import type { ReportRow } from "../report.ts";
 import type { Target } from "../target.ts";
 
+const MIB = 1024 * 1024;
 const ONCE = { what: "the blob once", cell: { values: [1] } } as const;
+
+/** What does not grow with the blob, where pieces are kept. */
+const AGAIN = {
+  unit: "MiB",
+  better: "lower",
+  floor: { what: "nothing", cell: { values: [0] } },
+} as const;
 
 /** The upstream breaks a connection off in the middle of the blob; a second client comes when the first has it. */
 export async function cut(lab: Lab): Promise<ReportRow[]> {
@@ -32,6 +40,7 @@ export async function cut(lab: Lab): Promise<ReportRow[]> {
       floor: ONCE,
       cells: outcomes.cells("blobs"),
     },
+    { ...AGAIN, name: "cut", title: "upstream cut at 50 %: fetched again", cells: outcomes.cells("again") },
     {
       name: "cut",
       title: "upstream cut at 50 %: requests until the client has it",
@@ -67,6 +76,7 @@ export async function killed(lab: Lab): Promise<ReportRow[]> {
       floor: ONCE,
       cells: outcomes.cells("blobs"),
     },
+    { ...AGAIN, name: "killed", title: "killed at 50 %: fetched again", cells: outcomes.cells("again") },
   ];
 }
 
@@ -75,5 +85,10 @@ async function afterwards(lab: Lab, target: Target, image: BenchImage, figures: 
   await target.settle();
   await target.downloadUntilWhole(image);
   await target.settle();
-  return { ...figures, blobs: (await lab.upstream.sentBytes(image)) / image.sizeBytes };
+  const sentBytes = await lab.upstream.sentBytes(image);
+  return {
+    ...figures,
+    blobs: sentBytes / image.sizeBytes,
+    again: (sentBytes - image.sizeBytes) / MIB,
+  };
 }
