@@ -20,9 +20,9 @@ export interface BarGroup {
 /** The rows' name in which bytes from the upstream per byte of the blob are told. */
 const UPSTREAM_UNIT = "× blob";
 const COLORS = ["#2563eb", "#f59e0b", "#10b981", "#8b5cf6", "#ef4444"];
-const WIDTH = 960;
-const LABEL_WIDTH = 330;
-const TEXT_WIDTH = 190;
+const WIDTH = 1080;
+const LABEL_WIDTH = 520;
+const TEXT_WIDTH = 60;
 const BAR_HEIGHT = 12;
 const FONT = "font-family:system-ui,sans-serif";
 
@@ -85,8 +85,8 @@ export function barsSvg(title: string, groups: readonly BarGroup[]): string {
   );
   const legend = names.map(
     (name, index) =>
-      `<rect x="${LABEL_WIDTH + index * 150}" y="36" width="10" height="10" fill="${colorOf(index)}"/>` +
-      text(LABEL_WIDTH + 14 + index * 150, 45, name, "start", 11),
+      `<rect x="${LABEL_WIDTH + index * 130}" y="36" width="10" height="10" fill="${colorOf(index)}"/>` +
+      text(LABEL_WIDTH + 14 + index * 130, 45, name, "start", 11),
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y + 16}" viewBox="0 0 ${WIDTH} ${y + 16}" role="img">`,
