@@ -126,6 +126,9 @@ class Transfer {
           await this.#recover(position > startBytes);
           continue;
         }
+        // Where this breaks off inside the piece, nobody can say how much of it was sent: the runtime joins the two
+        // streams without counting, and going on at a guess would send wrong bytes. So the answer ends here, and the
+        // client, which does know, goes on with a range (docs/decisions/0002-resume-inside-a-piece.md).
         await body.pipeTo(writable, { preventClose: true, preventAbort: true });
         position = Math.min(piece.endBytes, endBytes);
       }

@@ -3,6 +3,7 @@
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { COMMIT_PREFIX, commitKey, inspectionKey } from "./keys.ts";
 import type { Layout } from "./layout.ts";
+import { SteadyBucket } from "./steady-bucket.ts";
 
 /** The record that makes a blob a hit. */
 export interface CommitRecord {
@@ -37,10 +38,10 @@ export interface DigestPage {
 
 /** Reads and writes commit records. */
 export class CommitStore {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: SteadyBucket;
 
   constructor(bucket: R2Bucket) {
-    this.#bucket = bucket;
+    this.#bucket = new SteadyBucket(bucket);
   }
 
   /**
@@ -48,9 +49,9 @@ export class CommitStore {
    * @throws {Error} when the record is of a version this code does not know.
    */
   async get(digest: Digest): Promise<CommitRecord | null> {
-    const object = await this.#bucket.get(commitKey(digest));
-    if (object === null) return null;
-    const { version, ...record } = await object.json<StoredRecord>();
+    const stored = await this.#bucket.read(commitKey(digest));
+    if (stored === null) return null;
+    const { version, ...record } = JSON.parse(new TextDecoder().decode(stored.bytes)) as StoredRecord;
     if (version !== 1)
       throw new Error(`Cannot read commit record of "${digest}": unknown version ${String(version)}`);
     return record;

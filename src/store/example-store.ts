@@ -3,6 +3,7 @@
 import type { Digest } from "../oci/digest.ts";
 import { isDigest } from "../oci/digest.ts";
 import { EXAMPLE_PREFIX, exampleKey } from "./keys.ts";
+import { SteadyBucket } from "./steady-bucket.ts";
 
 /** An image that somebody looked at while it was in the cache. */
 export interface StoredExample {
@@ -15,10 +16,10 @@ export interface StoredExample {
 
 /** Reads and writes examples: empty objects that carry all in their metadata, so that one listing reads them. */
 export class ExampleStore {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: SteadyBucket;
 
   constructor(bucket: R2Bucket) {
-    this.#bucket = bucket;
+    this.#bucket = new SteadyBucket(bucket);
   }
 
   /** Keeps an example; the caller has made sure that everyone may know of it. */

@@ -4,6 +4,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { SifReport } from "../sif/inspect.ts";
 import { ByteCache } from "./byte-cache.ts";
 import { inspectionKey } from "./keys.ts";
+import { SteadyBucket } from "./steady-bucket.ts";
 
 /** A clear-signed message out of a file: what is needed to check by whose key it was made. */
 export interface SignedMessage {
@@ -32,11 +33,11 @@ const caches = new WeakMap<R2Bucket, ByteCache<{ readonly bytes: Uint8Array }>>(
 
 /** Reads and writes findings. `CommitStore.delete` deletes them. */
 export class InspectionStore {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: SteadyBucket;
   readonly #cache: ByteCache<{ readonly bytes: Uint8Array }>;
 
   constructor(bucket: R2Bucket) {
-    this.#bucket = bucket;
+    this.#bucket = new SteadyBucket(bucket);
     this.#cache = caches.get(bucket) ?? new ByteCache(CACHE_LIMITS);
     caches.set(bucket, this.#cache);
   }
@@ -61,9 +62,9 @@ export class InspectionStore {
   }
 
   async #read(digest: Digest): Promise<Uint8Array | null> {
-    const object = await this.#bucket.get(inspectionKey(digest));
-    if (object === null) return null;
-    const bytes = new Uint8Array(await object.arrayBuffer());
+    const stored = await this.#bucket.read(inspectionKey(digest));
+    if (stored === null) return null;
+    const { bytes } = stored;
     this.#cache.set(digest, { bytes });
     return bytes;
   }

@@ -1,6 +1,7 @@
 /** Which repositories the service stores itself, as one ordered list: a key in R2 for each. */
 
 import { REPOSITORY_PREFIX, repositoryKey } from "./keys.ts";
+import { SteadyBucket } from "./steady-bucket.ts";
 
 /** R2 lists no more at once (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
 const MAX_LISTED = 1000;
@@ -15,10 +16,10 @@ export interface LocalPage {
 
 /** The list. */
 export class LocalCatalog {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: SteadyBucket;
 
   constructor(bucket: R2Bucket) {
-    this.#bucket = bucket;
+    this.#bucket = new SteadyBucket(bucket);
   }
 
   /** Puts a repository on the list, or takes it off. @param path `registry/repository` */

@@ -3,6 +3,7 @@
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { ByteCache } from "./byte-cache.ts";
 import { manifestKey } from "./keys.ts";
+import { SteadyBucket } from "./steady-bucket.ts";
 
 /** A stored manifest. */
 export interface StoredManifest {
@@ -27,11 +28,11 @@ function cacheOf(bucket: R2Bucket): ByteCache<StoredManifest> {
 
 /** Reads and writes manifests. */
 export class ManifestStore {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: SteadyBucket;
   readonly #cache: ByteCache<StoredManifest>;
 
   constructor(bucket: R2Bucket) {
-    this.#bucket = bucket;
+    this.#bucket = new SteadyBucket(bucket);
     this.#cache = cacheOf(bucket);
   }
 
@@ -39,10 +40,11 @@ export class ManifestStore {
   async get(digest: Digest): Promise<StoredManifest | null> {
     const cached = this.#cache.get(digest);
     if (cached !== undefined) return cached;
-    const object = await this.#bucket.get(manifestKey(digest));
-    if (object === null) return null;
+    const stored = await this.#bucket.read(manifestKey(digest));
+    if (stored === null) return null;
+    const { object, bytes } = stored;
     const manifest = {
-      bytes: new Uint8Array(await object.arrayBuffer()),
+      bytes,
       mediaType: object.httpMetadata?.contentType ?? "application/octet-stream",
       storedMs: object.uploaded.getTime(),
     };

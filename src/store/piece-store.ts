@@ -1,6 +1,7 @@
 /** The pieces of blobs in R2. */
 
 import { PIECES_PREFIX, pieceKey, piecePrefix } from "./keys.ts";
+import { SteadyBucket } from "./steady-bucket.ts";
 
 /** Keys that one R2 `delete` takes (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
 const DELETE_LIMIT = 1000;
@@ -22,9 +23,11 @@ export interface FillPage {
 /** Reads and writes pieces as native streams; no method holds a piece in memory. */
 export class PieceStore {
   readonly #bucket: R2Bucket;
+  readonly #steady: SteadyBucket;
 
   constructor(bucket: R2Bucket) {
     this.#bucket = bucket;
+    this.#steady = new SteadyBucket(bucket);
   }
 
   /**
@@ -50,7 +53,7 @@ export class PieceStore {
     lengthBytes: number,
   ): Promise<ReadableStream | null> {
     const range = { offset: offsetBytes, length: lengthBytes };
-    const object = await this.#bucket.get(pieceKey(fillId, index), { range });
+    const object = await this.#steady.get(pieceKey(fillId, index), range);
     return object?.body ?? null;
   }
 
@@ -65,7 +68,7 @@ export class PieceStore {
     const pieces = new Map<number, PieceFacts>();
     let cursor: string | undefined;
     do {
-      const page = await this.#bucket.list(cursor === undefined ? { prefix } : { prefix, cursor });
+      const page = await this.#steady.list(cursor === undefined ? { prefix } : { prefix, cursor });
       for (const { key, size, uploaded } of page.objects) {
         pieces.set(Number(key.slice(prefix.length)), { sizeBytes: size, storedMs: uploaded.getTime() });
       }
@@ -80,7 +83,7 @@ export class PieceStore {
    * @param limit at most 1000
    */
   async fills(after: string | undefined, limit: number): Promise<FillPage> {
-    const page = await this.#bucket.list({
+    const page = await this.#steady.list({
       prefix: PIECES_PREFIX,
       delimiter: "/",
       limit,
@@ -93,14 +96,14 @@ export class PieceStore {
 
   /** Deletes one piece. */
   async delete(fillId: string, index: number): Promise<void> {
-    await this.#bucket.delete(pieceKey(fillId, index));
+    await this.#steady.delete(pieceKey(fillId, index));
   }
 
   /** Deletes all pieces of one fill. */
   async deleteAll(fillId: string): Promise<void> {
     for (;;) {
-      const page = await this.#bucket.list({ prefix: piecePrefix(fillId), limit: DELETE_LIMIT });
-      if (page.objects.length > 0) await this.#bucket.delete(page.objects.map((object) => object.key));
+      const page = await this.#steady.list({ prefix: piecePrefix(fillId), limit: DELETE_LIMIT });
+      if (page.objects.length > 0) await this.#steady.delete(page.objects.map((object) => object.key));
       if (!page.truncated) return;
     }
   }

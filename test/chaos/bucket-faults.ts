@@ -14,22 +14,24 @@ export interface BucketFault {
   readonly times: number;
   /** Whether a `get` fails while its body is read, a `put` after it was carried out. */
   readonly midway: boolean;
+  /** Calls for other keys go well. @default "" */
+  readonly prefix?: string;
 }
 
 /** Faults of R2 while they are installed; owned by whoever calls {@link BucketFaults.remove}. */
 export class BucketFaults {
   readonly #real = { ...prototype };
-  readonly #orders = new Map<BucketCall, { left: number; midway: boolean }>();
+  readonly #orders = new Map<BucketCall, { left: number; midway: boolean; prefix: string }>();
   /** How many calls have failed. */
   hits = 0;
 
   constructor() {
-    const take = (call: BucketCall): boolean | undefined => this.#take(call);
+    const take = (call: BucketCall, key: unknown): boolean | undefined => this.#take(call, key);
     for (const call of ["get", "put", "head", "list", "delete"] as const) {
       const real = prototype[call];
       this.#real[call] = real;
       prototype[call] = async function faulty(...args) {
-        const midway = take(call);
+        const midway = take(call, args[0]);
         if (midway === undefined) return real.apply(this, args);
         const failure = new Error(`${call}: We encountered an internal error. Please try again. (10001)`);
         if (!midway) {
@@ -44,8 +46,8 @@ export class BucketFaults {
   }
 
   /** Makes the next calls fail. */
-  order({ call, times, midway }: BucketFault): void {
-    this.#orders.set(call, { left: times, midway });
+  order({ call, times, midway, prefix = "" }: BucketFault): void {
+    this.#orders.set(call, { left: times, midway, prefix });
   }
 
   /** R2 is well again; what was ordered is forgotten. */
@@ -58,9 +60,10 @@ export class BucketFaults {
     Object.assign(prototype, this.#real);
   }
 
-  #take(call: BucketCall): boolean | undefined {
+  #take(call: BucketCall, key: unknown): boolean | undefined {
     const order = this.#orders.get(call);
     if (order === undefined || order.left <= 0) return undefined;
+    if (order.prefix !== "" && !(typeof key === "string" && key.startsWith(order.prefix))) return undefined;
     order.left--;
     this.hits++;
     return order.midway;
@@ -74,9 +77,7 @@ async function discard(body: unknown): Promise<void> {
 
 /** The object, its body ending in a failure after its first bytes. */
 function breakingOff(object: R2ObjectBody, failure: Error): R2ObjectBody {
-  const { readable, writable } = new FixedLengthStream(
-    object.range === undefined ? object.size : lengthOf(object),
-  );
+  const { readable, writable } = new FixedLengthStream(lengthOf(object));
   const copy = async (): Promise<void> => {
     const writer = writable.getWriter();
     const reader = object.body.getReader();
@@ -95,7 +96,8 @@ function breakingOff(object: R2ObjectBody, failure: Error): R2ObjectBody {
   });
 }
 
+/** The runtime's object tells all members of a range, those that do not apply as `undefined`. */
 function lengthOf({ range, size }: R2ObjectBody): number {
-  if (range !== undefined && "suffix" in range) return range.suffix;
-  return range?.length ?? size - (range?.offset ?? 0);
+  const { offset, length, suffix } = (range ?? {}) as { offset?: number; length?: number; suffix?: number };
+  return suffix ?? length ?? size - (offset ?? 0);
 }
