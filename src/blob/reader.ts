@@ -12,7 +12,7 @@ import type { CommitRecord } from "../store/commit-store.ts";
 import { type Piece, pieceAt, pieceByIndex, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
 import type { BlobObject } from "./blob-object.ts";
-import type { BlobView, OpenRequest } from "./blob-state.ts";
+import type { BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
 
 /** Pieces that begin so soon behind the one being sent are asked for already: what the store takes to answer is hidden. */
 const READ_AHEAD_BYTES = 24 * 1024 * 1024;
@@ -20,6 +20,8 @@ const READ_AHEAD_BYTES = 24 * 1024 * 1024;
 const READ_AHEAD_PIECES = 4;
 /** Times that one transfer has missing pieces brought back before it gives up. */
 const MAX_RECOVERIES = 8;
+/** Times that an overloaded object is given time, for one piece. */
+const MAX_REFUSALS = 6;
 
 /** What reading needs; all of it is made once per request. */
 export interface BlobReaderOptions {
@@ -144,13 +146,24 @@ class Transfer {
 
   async #waitFor(piece: Piece): Promise<void> {
     if (piece.index < this.#readableEnd) return;
-    const { fillId } = this.#view;
-    const { blobs } = this.#options;
-    const wait = await callObject(() =>
-      blobs.getByName(this.#request.digest).waitForPiece(fillId, piece.index),
-    );
+    const wait = await this.#askFor(piece.index);
     this.#readableEnd = wait.readableEnd;
     if (wait.committed) this.#view = { ...this.#view, state: "committed" };
+  }
+
+  /** Who has bytes already cannot be told to come back later: an object that is overloaded is given time instead. */
+  async #askFor(index: number): Promise<PieceWait> {
+    const { blobs } = this.#options;
+    const { fillId } = this.#view;
+    for (let refusals = 0; ;) {
+      try {
+        return await callObject(() => blobs.getByName(this.#request.digest).waitForPiece(fillId, index));
+      } catch (error) {
+        const overloaded = error instanceof RegistryError && error.code === "overloaded";
+        if (!overloaded || ++refusals > MAX_REFUSALS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, (error.retryAfterSeconds ?? 0) * 1000));
+      }
+    }
   }
 
   /** The piece's bytes from `position` on, as far as they are wanted, and the next pieces' asked for. */

@@ -98,8 +98,9 @@ export class UploadSession implements BlobUpload {
         try {
           await callObject(() => this.#stub().stored(path, writer, index, bytes));
         } catch (error) {
-          // A piece that was refused is known to nobody, so nobody else would delete it.
-          if (error instanceof RegistryError) await discard(index);
+          // A piece that was refused is known to nobody, so nobody else would delete it. After any other failure it may
+          // have been noted.
+          if (error instanceof RegistryError && error.status < 500) await discard(index);
           throw error;
         }
       },
