@@ -7,8 +7,7 @@
 
 import { type Config, LOCAL_REGISTRY } from "../config.ts";
 import { RegistryError } from "../errors.ts";
-import { log, logFailure } from "../log.ts";
-import { fromErrorRecord, toErrorRecord } from "../outcome.ts";
+import { log } from "../log.ts";
 import type { CommitStore } from "../store/commit-store.ts";
 import { newFillId } from "../store/keys.ts";
 import { bytesInPieces, fillLayout, pieceCount } from "../store/layout.ts";
@@ -16,14 +15,13 @@ import type { PieceStore } from "../store/piece-store.ts";
 import type { BlobMemory } from "./blob-memory.ts";
 import type { BlobRecord } from "./blob-record.ts";
 import type { BlobSource, BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
-import { Fill } from "./fill.ts";
-import { type FillCost, type FillJournal, entryOf } from "./journal.ts";
+import { fillFailure, patienceMs } from "./fill-failure.ts";
+import { FillRuns } from "./fill-runs.ts";
+import { type FillJournal, entryOf } from "./journal.ts";
 import { BlobSources } from "./sources.ts";
 
 /** How often the watchdog looks whether a fill that should run does run, in milliseconds. */
 const WATCHDOG_MS = 30_000;
-/** How long the pieces of a failed fill are kept for the next one to go on from, in milliseconds. */
-const FAILED_KEPT_MS = 24 * 3600 * 1000;
 /** Pieces that one answer to a waiting reader covers. */
 const MAX_ANNOUNCED_PIECES = 64;
 
@@ -40,20 +38,17 @@ export interface BlobLifeOptions {
 export class BlobLife {
   readonly #options: BlobLifeOptions;
   readonly #memory: BlobMemory;
+  readonly #runs: FillRuns;
   #sources: BlobSources;
-  #fill: Fill | undefined;
-  /** The run of the fill, while there is one. */
-  #running: Promise<void> | undefined;
   /** Decides for everyone who asks at the same time what to do with a blob that is not filling. */
   #deciding: Promise<void> | undefined;
   #dropping: Promise<void> | undefined;
-  /** The fill that began in this object's lifetime with nothing stored: no need to ask what is. */
-  #freshFillId: string | undefined;
 
   constructor(options: BlobLifeOptions) {
     this.#options = options;
     this.#memory = options.memory;
     this.#sources = new BlobSources(options.config, options.memory.record?.sources);
+    this.#runs = new FillRuns({ ...options, opener: (digest) => this.#sources.opener(digest) });
   }
 
   /**
@@ -82,7 +77,7 @@ export class BlobLife {
     }
     if (record.state === "filling") {
       this.#addSource(record, request.source);
-      this.#ensureRunning();
+      this.#runs.ensure();
     }
     return {
       state: record.state,
@@ -107,15 +102,15 @@ export class BlobLife {
           "Cannot read blob: it was dropped from the cache while it was read",
         );
       }
-      if (record.state === "failed") throw fillFailure(record);
+      if (record.state === "failed") throw fillFailure(record, Date.now());
       const count = pieceCount(record.layout);
       if (record.state === "committed") return { readableEnd: count, committed: true };
-      this.#ensureRunning();
-      this.#fill?.demand(index);
+      this.#runs.ensure();
+      this.#runs.fill?.demand(index);
       // The last piece leaves only after the whole digest was checked.
       let readableEnd = index;
       const limit = Math.min(count - 1, index + MAX_ANNOUNCED_PIECES);
-      while (readableEnd < limit && this.#fill?.has(readableEnd) === true) readableEnd++;
+      while (readableEnd < limit && this.#runs.fill?.has(readableEnd) === true) readableEnd++;
       if (readableEnd > index) return { readableEnd, committed: false };
       await changed;
     }
@@ -127,7 +122,7 @@ export class BlobLife {
     const record = this.#memory.record;
     if (record === undefined) return ABSENT;
     // One that has just failed is still there, with pieces that are being deleted.
-    const fill = record.state === "filling" ? this.#fill : undefined;
+    const fill = record.state === "filling" ? this.#runs.fill : undefined;
     return {
       state: record.state,
       sizeBytes: record.sizeBytes,
@@ -157,7 +152,7 @@ export class BlobLife {
   async idle(): Promise<void> {
     while (this.#memory.record?.state === "filling") {
       const changed = this.#memory.changed.wait();
-      this.#ensureRunning();
+      this.#runs.ensure();
       await changed;
     }
   }
@@ -177,7 +172,7 @@ export class BlobLife {
     const now = Date.now();
     switch (record.state) {
       case "filling":
-        this.#ensureRunning();
+        this.#runs.ensure();
         this.#options.journal.goesOn(entryOf(record));
         await this.#memory.wakeAt(now + WATCHDOG_MS);
         break;
@@ -215,8 +210,8 @@ export class BlobLife {
         `Cannot read blob "${request.digest}": it was deleted, and this service had the only copy`,
       );
     }
-    if (before?.state === "failed" && this.#sources.has(request.source) && asksForPatience(before, now)) {
-      throw fillFailure(before);
+    if (before?.state === "failed" && this.#sources.has(request.source) && patienceMs(before, now) > 0) {
+      throw fillFailure(before, now);
     }
 
     await journal.admit({ digest: request.digest, sizeBytes: request.sizeBytes });
@@ -229,7 +224,7 @@ export class BlobLife {
     const others = before?.resumable === false ? [] : (before?.sources ?? []);
     this.#sources = new BlobSources(config, [request.source, ...others]);
     const fillId = base?.fillId ?? newFillId(request.digest);
-    if (base === undefined) this.#freshFillId = fillId;
+    if (base === undefined) this.#runs.beginsEmpty(fillId);
     const record: BlobRecord = {
       digest: request.digest,
       sizeBytes: request.sizeBytes,
@@ -251,113 +246,10 @@ export class BlobLife {
     if (sources.length !== record.sources.length) this.#memory.save({ ...record, sources });
   }
 
-  #ensureRunning(): void {
-    if (this.#running !== undefined || this.#memory.record?.state !== "filling") return;
-    const record = this.#memory.record;
-    this.#running = this.#run(record).finally(() => {
-      this.#running = undefined;
-      this.#fill = undefined;
-      this.#memory.changed.notify();
-      // A new fill may have been decided on while the old one's end was written down.
-      this.#ensureRunning();
-    });
-  }
-
-  /** Waits until the fill may run; false when it is not wanted any more. */
-  async #waitForTurn(record: BlobRecord): Promise<boolean> {
-    for (;;) {
-      const changed = this.#memory.changed.wait();
-      if (this.#memory.record?.fillId !== record.fillId) return false;
-      const turn = this.#options.journal.turn(entryOf(record));
-      if (await Promise.race([turn, changed.then(() => false)])) return true;
-    }
-  }
-
-  /** Runs the fill to its end and writes down how it ended. */
-  async #run(record: BlobRecord): Promise<void> {
-    const { config, pieces, commits, journal } = this.#options;
-    const { digest, sizeBytes, fillId, layout } = record;
-    try {
-      if (!(await this.#waitForTurn(record))) return;
-      const stored = this.#freshFillId === fillId ? [] : await pieces.list(fillId);
-      this.#freshFillId = undefined;
-      const fill = new Fill({
-        digest,
-        sizeBytes,
-        fillId,
-        layout,
-        pieces,
-        open: this.#sources.opener(digest),
-        connections: config.fillConnections,
-        idleMs: config.upstreamIdleMs,
-        stored,
-        changed: this.#memory.changed,
-      });
-      if (this.#memory.record?.fillId !== fillId) return;
-      this.#fill = fill;
-      this.#memory.changed.notify();
-      if (!(await fill.run())) {
-        throw new RegistryError(
-          "digest-mismatch",
-          `Cannot verify blob "${digest}": the ${sizeBytes} bytes that the upstream sent have another digest; nothing was kept, the next request fetches it again`,
-        );
-      }
-      if (this.#memory.record?.fillId !== fillId) return;
-      const now = Date.now();
-      await commits.put({ digest, sizeBytes, fillId, layout, verifiedAtMs: now });
-      this.#memory.save({
-        ...this.#memory.record,
-        state: "committed",
-        committedAtMs: now,
-        lastReadMs: now,
-      });
-      await this.#memory.wakeAt(now + config.blobIdleMs);
-      journal.committed(entryOf(record), this.#costOf(record));
-    } catch (error) {
-      await this.#fail(fillId, error);
-    }
-  }
-
-  async #fail(fillId: string, error: unknown): Promise<void> {
-    const record = this.#memory.record;
-    if (record === undefined || record.fillId !== fillId) return;
-    const failure =
-      error instanceof RegistryError
-        ? error
-        : new RegistryError(
-            "internal-error",
-            `Cannot store blob "${record.digest}": the storage failed; try again`,
-            { cause: error },
-          );
-    this.#options.journal.failed(entryOf(record), failure, error, this.#costOf(record));
-    const resumable = failure.code !== "digest-mismatch";
-    const now = Date.now();
-    this.#memory.save({
-      ...record,
-      state: "failed",
-      failure: toErrorRecord(failure),
-      failedAtMs: now,
-      resumable,
-    });
-    // Waiters are told now; a new fill takes a new id, so what is deleted here is nobody's.
-    this.#memory.changed.notify();
-    if (!resumable)
-      await this.#options.pieces.deleteAll(fillId).catch((reason: unknown) => {
-        logFailure({ event: "pieces-left", digest: record.digest, fillId }, reason);
-      });
-    await this.#memory.wakeAt(now + FAILED_KEPT_MS);
-  }
-
-  #costOf({ startedAtMs }: BlobRecord): FillCost {
-    return { fetchedBytes: this.#fill?.fetchedBytes ?? 0, ms: Date.now() - startedAtMs };
-  }
-
   async #drop(): Promise<void> {
     if (this.#memory.pins.any()) return;
     const record = this.#memory.forget();
-    this.#fill?.stop(new Error("The blob was dropped"));
-    this.#memory.changed.notify();
-    await this.#running;
+    await this.#runs.stop("The blob was dropped");
     if (record !== undefined) {
       if (record.state === "filling") this.#options.journal.dropped(entryOf(record));
       // First the record, so that nobody new finds the pieces that go next.
@@ -382,15 +274,3 @@ const ABSENT: BlobStatus = {
   committedAtMs: undefined,
   failure: undefined,
 };
-
-/** Whether the upstreams of a failed fill are to be left alone for now. A clock that was set back asks for nothing. */
-function asksForPatience({ failedAtMs = 0, failure }: BlobRecord, nowMs: number): boolean {
-  const passedMs = nowMs - failedAtMs;
-  return passedMs >= 0 && passedMs < (failure?.retryAfterSeconds ?? 0) * 1000;
-}
-
-function fillFailure(record: BlobRecord): RegistryError {
-  return fromErrorRecord(
-    record.failure ?? { code: "internal-error", message: "Cannot read blob: its fill failed" },
-  );
-}

@@ -106,6 +106,12 @@ export class FillJournal {
     this.#tell("dropped", (caretaker) => caretaker.end(notice));
   }
 
+  /** A fill that waits for its turn gives up its place: also the one that it gets by a question that is still open. */
+  leave(notice: FillNotice, turn: Promise<boolean>): void {
+    this.dropped(notice);
+    this.#options.keepAlive(turn.then(() => this.dropped(notice)));
+  }
+
   #tell(what: string, call: (caretaker: DurableObjectStub<CaretakerObject>) => Promise<Outcome<void>>): void {
     this.#options.keepAlive(this.#ask(what, call, undefined).catch(() => {}));
   }

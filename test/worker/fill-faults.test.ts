@@ -158,6 +158,23 @@ describe("a fill that failed", () => {
     expect(Number(again.headers.get("Retry-After"))).toBeGreaterThan(0);
     expect(await again.json()).toMatchObject({ code: "upstream-rate-limited" });
     expect(await image.hits()).toBe(hits);
+
+    const realNow = Date.now;
+    try {
+      Date.now = () => realNow.call(Date) + 3_000_000;
+      const later = await edge(`/v1/images/${image.reference}`);
+      expect(later.status).toBe(503);
+      const left = Number(later.headers.get("Retry-After"));
+      expect(left).toBeGreaterThan(500);
+      expect(left).toBeLessThanOrEqual(600);
+      expect(await image.hits()).toBe(hits);
+      await upstream.clearFaults();
+      Date.now = () => realNow.call(Date) + 3_700_000;
+      const healed = await edge(`/v1/images/${image.reference}`);
+      expect(await digestOf(await healed.arrayBuffer())).toBe(image.digest);
+    } finally {
+      Date.now = realNow;
+    }
   });
 });
 
