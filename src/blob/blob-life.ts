@@ -15,6 +15,7 @@ import type { PieceStore } from "../store/piece-store.ts";
 import type { BlobMemory } from "./blob-memory.ts";
 import type { BlobRecord } from "./blob-record.ts";
 import type { BlobSource, BlobStatus, BlobView, OpenRequest, PieceWait } from "./blob-state.ts";
+import { takeOutOfUse } from "./damage.ts";
 import { fillFailure, patienceMs } from "./fill-failure.ts";
 import { FillRuns } from "./fill-runs.ts";
 import { type FillJournal, entryOf } from "./journal.ts";
@@ -96,6 +97,7 @@ export class BlobLife {
     for (;;) {
       const changed = this.#memory.changed.wait();
       const record = this.#memory.record;
+      if (record?.state === "committed" && record.fillId !== fillId) return { replaced: true };
       if (record === undefined || record.fillId !== fillId) {
         throw new RegistryError(
           "upstream-unavailable",
@@ -148,13 +150,25 @@ export class BlobLife {
       this.#memory.save({ ...this.#memory.record, lastReadMs: Date.now() });
   }
 
-  /** Resolves when no fill runs, whatever came of it. */
+  /** Whether bytes are being fetched. A fill that waits for its turn fetches nothing. */
+  get fetching(): boolean {
+    return this.#memory.record?.state === "filling" && !this.#runs.waiting;
+  }
+
+  /** Resolves when no bytes are being fetched, whatever came of it. */
   async idle(): Promise<void> {
-    while (this.#memory.record?.state === "filling") {
+    for (;;) {
       const changed = this.#memory.changed.wait();
       this.#runs.ensure();
+      if (!this.fetching) return;
       await changed;
     }
+  }
+
+  /** Ends a fill that other bytes have taken the place of; whoever follows it has to open the blob anew. */
+  async giveWay(replaced: BlobRecord): Promise<void> {
+    this.#options.journal.dropped(entryOf(replaced));
+    await this.#runs.stop("Uploaded bytes have taken its place");
   }
 
   /** Forgets the blob and deletes its bytes, unless a repository holds it. */
@@ -205,6 +219,10 @@ export class BlobLife {
       return;
     }
     if (request.source.registry === LOCAL_REGISTRY) {
+      // A reader has found a piece missing, and nobody else has it.
+      if (commit !== null) await takeOutOfUse(this.#options, commit, "missing");
+      const damaged = this.#memory.record;
+      if (damaged?.state === "failed" && this.#memory.pins.any()) throw fillFailure(damaged, now);
       throw new RegistryError(
         "blob-unknown",
         `Cannot read blob "${request.digest}": it was deleted, and this service had the only copy`,

@@ -58,13 +58,16 @@ export type ScrubOutcome =
       readonly bytes: number;
       /** Whether it is being fetched again. */
       readonly refilling: boolean;
+      /** Whether a repository of the service's own holds it: then only who pushes it again mends it. */
+      readonly held: boolean;
     };
 
-/** Which pieces of a fill can be read: all before `readableEnd`, counted from the piece that was asked for. */
-export interface PieceWait {
-  readonly readableEnd: number;
-  readonly committed: boolean;
-}
+/**
+ * Which pieces of a fill can be read: all before `readableEnd`, counted from the piece that was asked for; or that the
+ * fill gave way to bytes that were uploaded, under another name.
+ */
+export type PieceWait =
+  { readonly readableEnd: number; readonly committed: boolean } | { readonly replaced: true };
 
 /** A blob that was uploaded and whose whole digest was checked. */
 export interface BlobOffer {

@@ -29,17 +29,15 @@ export class Custody {
 
   /**
    * Takes bytes that were uploaded and whose digest was checked. A blob that is there already stays as it is; a fill
-   * that runs is waited for, since its readers follow it; in place of anything else come the offered pieces. Once more
-   * changes nothing.
+   * that fetches is waited for, since its readers follow it; in place of anything else come the offered pieces: of a fill
+   * that still waits for its turn, of one that failed, of a blob that was damaged. Once more changes nothing.
    * @returns whose pieces the blob has now: the caller deletes its own where they are not those
    */
   async adopt(offer: BlobOffer, pin?: Pin): Promise<{ readonly fillId: string }> {
     const { life, memory } = this.#options;
     for (;;) {
       await life.idle();
-      const taken = await memory.turns.take(async () =>
-        memory.record?.state === "filling" ? undefined : this.#take(offer, pin),
-      );
+      const taken = await memory.turns.take(async () => (life.fetching ? undefined : this.#take(offer, pin)));
       if (taken !== undefined) return taken;
     }
   }
@@ -72,7 +70,7 @@ export class Custody {
   }
 
   async #take(offer: BlobOffer, pin: Pin | undefined): Promise<{ fillId: string }> {
-    const { commits, memory, pieces } = this.#options;
+    const { commits, life, memory, pieces } = this.#options;
     const before = memory.record;
     const known = await commits.get(offer.digest);
     const commit = known ?? { ...offer, verifiedAtMs: Date.now() };
@@ -80,7 +78,8 @@ export class Custody {
     if (before?.state !== "committed" || before.fillId !== commit.fillId) await memory.remember(commit);
     if (pin !== undefined) this.#add(pin);
     memory.changed.notify();
-    // What a fill that failed left behind.
+    if (before?.state === "filling") await life.giveWay(before);
+    // What is left of what was there before.
     if (before !== undefined && before.fillId !== commit.fillId) await pieces.deleteAll(before.fillId);
     log({ event: "upload-committed", digest: offer.digest, bytes: offer.sizeBytes, known: known !== null });
     return { fillId: commit.fillId };

@@ -80,9 +80,9 @@ export class FillRuns {
 
   /** Waits until the fill may run; false when it is not wanted any more. */
   async #waitForTurn(record: BlobRecord): Promise<boolean> {
-    const { journal } = this.#options;
+    const { config, journal } = this.#options;
     let turn: Promise<boolean> | undefined;
-    this.#waiting = true;
+    this.#waiting = config.maxFills !== undefined;
     try {
       for (;;) {
         const changed = this.#memory.changed.wait();

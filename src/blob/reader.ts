@@ -122,7 +122,7 @@ class Transfer {
       let position = startBytes;
       while (position < endBytes) {
         const piece = pieceAt(this.#view.layout, position);
-        await this.#waitFor(piece);
+        if (!(await this.#waitFor(piece, position > startBytes))) continue;
         const body = await this.#take(piece, position, endBytes);
         if (body === null) {
           await this.#recover(position > startBytes);
@@ -144,11 +144,24 @@ class Transfer {
     }
   }
 
-  async #waitFor(piece: Piece): Promise<void> {
-    if (piece.index < this.#readableEnd) return;
+  /** Waits until a piece can be read; false where another layout has taken the place of this one. */
+  async #waitFor(piece: Piece, sentSome: boolean): Promise<boolean> {
+    if (piece.index < this.#readableEnd) return true;
     const wait = await this.#askFor(piece.index);
+    if ("replaced" in wait) {
+      // What was sent is not verified, so nothing else may go on from it.
+      if (sentSome) {
+        throw new RegistryError(
+          "upstream-unavailable",
+          "Cannot read blob: it was pushed anew while it was read",
+        );
+      }
+      this.#use(await openObject(this.#options, this.#request));
+      return false;
+    }
     this.#readableEnd = wait.readableEnd;
     if (wait.committed) this.#view = { ...this.#view, state: "committed" };
+    return true;
   }
 
   /** Who has bytes already cannot be told to come back later: an object that is overloaded is given time instead. */

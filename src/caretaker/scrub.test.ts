@@ -44,7 +44,7 @@ describe("Scrub", () => {
   it("begins again after a week, and keeps what it has found", async () => {
     const { make, looked } = scrubOf((digest) =>
       digest === digests[7]
-        ? { kind: "altered", bytes: 10, refilling: false }
+        ? { kind: "altered", bytes: 10, refilling: false, held: false }
         : { kind: "intact", bytes: 10 },
     );
     const pass = async (nowMs: number) => {

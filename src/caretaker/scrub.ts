@@ -19,6 +19,8 @@ export interface Damage {
   readonly outcome: Exclude<ScrubOutcome["kind"], "intact" | "skipped">;
   /** Whether it is being fetched again; else the next request does, where it can be had. */
   readonly refilling: boolean;
+  /** Whether a repository of the service's own holds it, so that it has to be pushed again; absent in older findings. */
+  readonly held?: boolean;
 }
 
 /** What one pass over all blobs has done. */
@@ -110,8 +112,8 @@ export class Scrub {
         return { pass: { ...pass, checked: pass.checked + 1, bytes: pass.bytes + outcome.bytes }, damages };
       case "missing":
       case "altered": {
-        const { kind, bytes, refilling } = outcome;
-        const damage: Damage = { digest, atMs, outcome: kind, refilling };
+        const { kind, bytes, refilling, held } = outcome;
+        const damage: Damage = { digest, atMs, outcome: kind, refilling, held };
         return {
           pass: { ...pass, checked: pass.checked + 1, bytes: pass.bytes + bytes, [kind]: pass[kind] + 1 },
           damages: [damage, ...damages].slice(0, MAX_DAMAGES),

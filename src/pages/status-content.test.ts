@@ -101,7 +101,15 @@ test("the sweep and the scrub tell when they ran and what they found", () => {
       skipped: 0,
       missing: 0,
       altered: 1,
-      damages: [{ digest: DIGEST, at: FILL.since, kind: "altered", refilling: false }],
+      damages: [
+        {
+          digest: DIGEST,
+          at: FILL.since,
+          kind: "altered",
+          refilling: false,
+          detail: "The next request fetches it again",
+        },
+      ],
     },
   });
   expect(text).toContain(
@@ -111,6 +119,6 @@ test("the sweep and the scrub tell when they ran and what they found", () => {
     "Goes on since 2026-03-14 09:00 UTC: 1.00 GiB in 7 blobs read, 0 with pieces missing, 1 altered",
   );
   expect(text).toContain(
-    `Damage of 2026-03-14 09:26 UTC${DIGEST}: bytes were altered; not fetched again by itself.`,
+    `Damage of 2026-03-14 09:26 UTC${DIGEST}: bytes were altered. The next request fetches it again.`,
   );
 });

@@ -194,13 +194,12 @@ function Care({ status }: { status: ServiceStatus }) {
                 `${formatCount(scrub.skipped)} skipped.`}
           </dd>
         </div>
-        {scrub?.damages.map(({ at, digest, kind, refilling }) => (
+        {scrub?.damages.map(({ at, digest, kind, detail }) => (
           <div data-key={`${at} ${digest}`}>
             <dt>Damage of {formatTime(at) ?? at}</dt>
             <dd>
               <span class="mono break">{digest}</span>:{" "}
-              {kind === "missing" ? "pieces were missing" : "bytes were altered"};{" "}
-              {refilling ? "fetched again" : "not fetched again by itself"}.
+              {kind === "missing" ? "pieces were missing" : "bytes were altered"}. {detail}.
             </dd>
           </div>
         ))}

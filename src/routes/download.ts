@@ -1,8 +1,9 @@
 /** Sending a blob's bytes: the one shape of every response that carries them, under `/v1`, `/v2` or a link. */
 
 import type { BlobSource } from "../blob/blob-state.ts";
-import type { OpenBlob } from "../blob/reader.ts";
+import { type OpenBlob, openBlob } from "../blob/reader.ts";
 import { touchBlob } from "../blob/touch.ts";
+import { LOCAL_REGISTRY } from "../config.ts";
 import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { type CacheForward, type CacheHit, cacheStatus } from "../http/cache-status.ts";
@@ -75,6 +76,9 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
   const { digest, sizeBytes, source } = wanted;
   const request = { digest, sizeBytes, source };
   if (head) {
+    // What this service alone has is there or not; of anything else, the next GET brings it.
+    if (commit === null && source.registry === LOCAL_REGISTRY)
+      await openBlob(c.var.services, request, commit);
     await checkPermitted(c.var.services, request, commit);
     const handling = commit === null ? ({ fwd: "uri-miss" } as const) : ({ hit: true } as const);
     headers.set("Cache-Status", cacheStatus(statusOf(wanted, handling)));

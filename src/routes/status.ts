@@ -60,6 +60,7 @@ const Scrub = z.object({
         at: z.string(),
         kind: z.enum(["missing", "altered"]),
         refilling: z.boolean().openapi({ description: "whether it was fetched again at once" }),
+        detail: z.string().openapi({ description: "what becomes of it, and what there is to do" }),
       }),
     )
     .openapi({ description: "what was found, the last one first" }),
@@ -174,13 +175,19 @@ function describeScrub({ pass, damages }: Pick<ScrubRecord, "pass" | "damages">)
     skipped,
     missing,
     altered,
-    damages: damages.map(({ digest, atMs, outcome, refilling }) => ({
+    damages: damages.map(({ digest, atMs, outcome, refilling, held }) => ({
       digest,
       at: timeOf(atMs),
       kind: outcome,
       refilling,
+      detail: remedyOf(refilling, held === true),
     })),
   };
+}
+
+function remedyOf(refilling: boolean, held: boolean): string {
+  if (held) return "A repository under local holds it: it is not served until the same image is pushed again";
+  return refilling ? "It was fetched again at once" : "The next request fetches it again";
 }
 
 function timeOf(ms: number): string {

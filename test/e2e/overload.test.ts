@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AddedImage } from "../support/fault-content.ts";
@@ -6,6 +7,7 @@ import { type Service, startService } from "../support/service.ts";
 import { sha256Bytes } from "../support/sha256.ts";
 
 const SIZE = 3_000_000;
+const TOKEN = "overload-test-token";
 
 describe("a service that fills one blob at a time", () => {
   let upstream: FaultUpstream;
@@ -19,6 +21,13 @@ describe("a service that fills one blob at a time", () => {
         CHUNK_BYTES: "65536",
         MAX_FILLS: "1",
         MAX_QUEUED_FILLS: "1",
+        ACCESS_TOKENS: {
+          publisher: {
+            sha256: createHash("sha256").update(TOKEN).digest("hex"),
+            scopes: ["pull", "push"],
+            repositories: ["*"],
+          },
+        },
       },
     });
   });
@@ -91,5 +100,31 @@ describe("a service that fills one blob at a time", () => {
     upstream.clearFaults(throttle);
     await failing;
     expect(await waiting).toBe(next.digest);
+  });
+
+  it("takes uploaded bytes in place of a fill that waits for its turn, and serves who waits for it", async () => {
+    const [running, waiting, next] = [newImage(6), newImage(7), newImage(8)] as const;
+    slow(running);
+    const followers = [download(running.url)];
+    while ((await stored(running)).stored === 0) await sleep(20);
+    const follower = download(waiting.url);
+    while ((await stored(waiting)).state !== "filling") await sleep(20);
+
+    const bytes = await (await fetch(`${upstream.url}/v2/team/t7/blobs/${waiting.digest}`)).arrayBuffer();
+    const fetchedByTest = upstream.counters.blobBytes[waiting.digest];
+    const pushed = await fetch(`${service.url}/v2/local/team/mine/blobs/uploads/?digest=${waiting.digest}`, {
+      method: "POST",
+      body: bytes,
+      headers: { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/octet-stream" },
+    });
+    expect(pushed.status).toBe(201);
+    expect(await stored(running)).toMatchObject({ state: "filling" });
+    expect(await follower).toBe(waiting.digest);
+    expect(upstream.counters.blobBytes[waiting.digest]).toBe(fetchedByTest);
+    // Its place in the queue is free.
+    followers.push(download(next.url));
+    while ((await stored(next)).state !== "filling") await sleep(20);
+    upstream.clearFaults();
+    expect(await Promise.all(followers)).toEqual([running.digest, next.digest]);
   });
 });

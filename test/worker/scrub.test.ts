@@ -7,7 +7,20 @@ import { parseDigest } from "../../src/oci/digest.ts";
 import { type CommitRecord, CommitStore } from "../../src/store/commit-store.ts";
 import { pieceKey } from "../../src/store/keys.ts";
 import { pieceByIndex } from "../../src/store/layout.ts";
-import { type FreshImage, bearer, cacheState, digestOf, edge, freshImage, upstream } from "./edge.ts";
+import { makeSif } from "../support/sif-fixture.ts";
+import {
+  type FreshImage,
+  bearer,
+  cacheState,
+  digestOf,
+  edge,
+  freshImage,
+  freshRepository,
+  freshSeed,
+  problemOf,
+  received,
+  upstream,
+} from "./edge.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 const SIZE = 600_000;
@@ -38,7 +51,7 @@ async function scrub() {
   expect(await caretakerOf(env).round(nowMs)).toMatchObject({ ok: true });
   const status = await edge("/v1/status", { headers: bearer("admin") });
   const { scrub: found } = await status.json<{
-    scrub: Readonly<Record<string, unknown>> & { damages: unknown[] };
+    scrub: Readonly<Record<string, unknown>> & { damages: { readonly detail: string }[] };
   }>();
   return found;
 }
@@ -111,23 +124,106 @@ describe("the scrub", () => {
   it.each([
     ["altered", (key: string, bytes: number) => env.BUCKET.put(key, new Uint8Array(bytes))],
     ["missing", (key: string) => env.BUCKET.delete(key)],
-  ])("tells of a %s piece of a blob that a repository holds, and leaves all of it", async (kind, damage) => {
-    const image = await committed();
-    const digest = parseDigest(image.digest);
-    const blob = env.BLOBS.getByName(digest);
-    expect(await blob.pin(digest, { repository: "local/held", generation: 1 })).toEqual({
-      ok: true,
-      value: true,
+  ])(
+    "takes a blob with a %s piece that a repository holds out of use, and leaves its pieces",
+    async (kind, damage) => {
+      const image = await committed();
+      const digest = parseDigest(image.digest);
+      const blob = env.BLOBS.getByName(digest);
+      expect(await blob.pin(digest, { repository: "local/held", generation: 1 })).toEqual({
+        ok: true,
+        value: true,
+      });
+      const { startBytes, endBytes } = pieceByIndex(image.commit.layout, 5);
+      await damage(pieceKey(image.commit.fillId, 5), endBytes - startBytes);
+      const before = await keysOf(image);
+      const found = await scrub();
+      expect(found).toMatchObject({ checked: 1, [kind]: 1 });
+      expect(found.damages[0]).toMatchObject({ digest: image.digest, kind, refilling: false });
+      expect(found.damages[0]?.detail).toContain("until the same image is pushed again");
+      expect(await commits.get(digest)).toBeNull();
+      expect(await keysOf(image)).toEqual(before);
+      expect(await fetched(image)).toBe(SIZE);
+      expect(await cacheState(image.reference)).toMatchObject({
+        state: "failed",
+        detail: expect.stringContaining("push the same image again") as string,
+      });
+      // Nobody drops what a repository holds, and an upstream that has it mends it.
+      await blob.drop();
+      expect(await keysOf(image)).toEqual(before);
+      expect(await digestOf(await (await edge(`/v1/images/${image.reference}`)).arrayBuffer())).toBe(
+        image.digest,
+      );
+      await expectHealed(image);
+    },
+  );
+
+  describe("of an image that was pushed here", () => {
+    const headers = bearer("pusher");
+
+    async function published() {
+      const sif = makeSif({ seed: freshSeed(), sizeBytes: SIZE });
+      const repository = `local/${freshRepository()}`;
+      const bytes = Uint8Array.from(sif.bytes);
+      const put = () => edge(`/v1/images/${repository}:1.0`, { method: "PUT", body: bytes, headers });
+      expect((await put()).status).toBe(201);
+      const commit = await commits.get(parseDigest(sif.digest));
+      if (commit === null) throw new Error("The image is not there");
+      const get = (method = "GET") => edge(`/v1/images/${repository}:1.0`, { method, headers });
+      return { digest: sif.digest, bytes, commit, repository, put, get };
+    }
+
+    const damages = [
+      [
+        "altered",
+        async (key: string) => {
+          const { size = 0 } = (await env.BUCKET.head(key)) ?? {};
+          await env.BUCKET.put(key, new Uint8Array(size));
+        },
+      ],
+      ["missing", (key: string) => env.BUCKET.delete(key)],
+    ] as const;
+
+    it.each(damages)(
+      "that has a piece %s: it is refused, and mended by pushing it again",
+      async (_kind, damage) => {
+        const image = await published();
+        await damage(pieceKey(image.commit.fillId, 1));
+        await scrub();
+        expect((await image.get("HEAD")).status).toBe(404);
+        const refused = await problemOf(await image.get());
+        expect(refused).toMatchObject({ status: 404, code: "blob-unknown" });
+        expect(refused.detail).toContain("push the same image again");
+
+        expect((await image.put()).status).toBe(201);
+        const healed = await image.get();
+        expect(healed.headers.get("Cache-Status")).toBe("sif-edge; hit");
+        expect(await digestOf(await healed.arrayBuffer())).toBe(image.digest);
+        expect(await keysOf(image)).toEqual([]);
+        expect(await scrub()).toMatchObject({ missing: 0, altered: 0 });
+      },
+    );
+
+    it("is mended by an OCI client, which asks first whether a blob is there", async () => {
+      const image = await published();
+      await env.BUCKET.delete(pieceKey(image.commit.fillId, 1));
+      await scrub();
+      const blob = `/v2/${image.repository}/blobs/${image.digest}`;
+      expect((await edge(blob, { method: "HEAD", headers })).status).toBe(404);
+      const upload = `/v2/${image.repository}/blobs/uploads/?digest=${image.digest}`;
+      expect((await edge(upload, { method: "POST", body: image.bytes, headers })).status).toBe(201);
+      expect((await edge(blob, { method: "HEAD", headers })).status).toBe(200);
+      expect(await digestOf(await (await edge(blob, { headers })).arrayBuffer())).toBe(image.digest);
     });
-    const { startBytes, endBytes } = pieceByIndex(image.commit.layout, 5);
-    await damage(pieceKey(image.commit.fillId, 5), endBytes - startBytes);
-    const before = await keysOf(image);
-    const found = await scrub();
-    expect(found).toMatchObject({ checked: 1, [kind]: 1 });
-    expect(found.damages[0]).toMatchObject({ digest: image.digest, kind, refilling: false });
-    expect(await commits.get(digest)).toEqual(image.commit);
-    expect(await keysOf(image)).toEqual(before);
-    expect(await fetched(image)).toBe(SIZE);
+
+    it("is found by a reader, too", async () => {
+      const image = await published();
+      await env.BUCKET.delete(pieceKey(image.commit.fillId, 1));
+      expect((await received(await image.get())).complete).toBe(false);
+      expect(await problemOf(await image.get())).toMatchObject({ status: 404, code: "blob-unknown" });
+      expect((await image.put()).status).toBe(201);
+      expect(await digestOf(await (await image.get()).arrayBuffer())).toBe(image.digest);
+    });
   });
 
   it("disturbs no one who reads or fills meanwhile", async () => {
