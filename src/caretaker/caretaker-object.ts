@@ -7,7 +7,7 @@ import type { Env } from "../env.ts";
 import { objectsOf } from "../objects.ts";
 import { type ErrorRecord, type Outcome, settle } from "../outcome.ts";
 import { CommitStore } from "../store/commit-store.ts";
-import { digestOfFill } from "../store/keys.ts";
+import { digestOfFill, namesUpload } from "../store/keys.ts";
 import { PieceStore } from "../store/piece-store.ts";
 import { type BoardRecord, FillBoard, type FillNotice } from "./fill-board.ts";
 import { Scrub, type ScrubRecord } from "./scrub.ts";
@@ -109,11 +109,19 @@ export class CaretakerObject extends DurableObject<Env> {
     });
   }
 
-  /** Whether a blob is made of these pieces. */
+  /** Whether a blob is made of these pieces, or an upload may yet make one of them. */
   async #ownerOf(fillId: string): Promise<Ownership> {
-    const digest = digestOfFill(fillId);
-    if (digest === undefined) return "unattributed";
-    const held = await callObject(() => objectsOf(this.#env).blobs.getByName(digest).holds(digest, fillId));
+    const { blobs, uploads } = objectsOf(this.#env);
+    let digest = digestOfFill(fillId);
+    if (digest === undefined) {
+      if (!namesUpload(fillId)) return "unattributed";
+      if (await callObject(() => uploads.getByName(fillId).alive())) return "owned";
+      // Asked second: an upload that is over has left its note before, or never will.
+      digest = await new PieceStore(this.#env.BUCKET).ownerOf(fillId);
+      if (digest === undefined) return "disowned";
+    }
+    const blob = digest;
+    const held = await callObject(() => blobs.getByName(blob).holds(blob, fillId));
     return held ? "owned" : "disowned";
   }
 

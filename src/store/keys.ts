@@ -19,6 +19,24 @@ export function digestOfFill(fillId: string): Digest | undefined {
   return match?.[1] === undefined ? undefined : parseDigest(match[1].replace("-", ":"));
 }
 
+/** 128 random bits: an upload's id is all that the address of its session holds. */
+const UPLOAD_ID_BYTES = 16;
+
+/** A new id for an upload; its pieces have it for a name, which tells whom to ask whether they are wanted. */
+export function newUploadId(): string {
+  return `upload-${crypto.getRandomValues(new Uint8Array(UPLOAD_ID_BYTES)).toHex()}`;
+}
+
+/** Whether the name of pieces is the id of an upload. Those that were given before have no word in front, and tell nothing. */
+export function namesUpload(fillId: string): boolean {
+  return /^upload-[0-9a-f]{32}$/.test(fillId);
+}
+
+/** Says which blob the pieces of an upload have become, or were about to. */
+export function ownerKey(fillId: string): string {
+  return `owners/${fillId}`;
+}
+
 /** All pieces of one fill stand behind this prefix. */
 export function piecePrefix(fillId: string): string {
   return `${PIECES_PREFIX}${fillId}/`;

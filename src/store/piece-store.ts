@@ -1,6 +1,7 @@
 /** The pieces of blobs in R2. */
 
-import { PIECES_PREFIX, pieceKey, piecePrefix } from "./keys.ts";
+import { type Digest, parseDigest } from "../oci/digest.ts";
+import { PIECES_PREFIX, namesUpload, ownerKey, pieceKey, piecePrefix } from "./keys.ts";
 import { SteadyBucket } from "./steady-bucket.ts";
 
 /** Keys that one R2 `delete` takes (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
@@ -99,8 +100,21 @@ export class PieceStore {
     await this.#steady.delete(pieceKey(fillId, index));
   }
 
+  /** Notes which blob the pieces of an upload are about to become; {@link PieceStore.deleteAll} deletes the note. */
+  noteOwner(fillId: string, digest: Digest): Promise<void> {
+    return this.#steady.put(ownerKey(fillId), digest);
+  }
+
+  /** Which blob the pieces of an upload may have become; `undefined` for none. */
+  async ownerOf(fillId: string): Promise<Digest | undefined> {
+    const note = await this.#steady.read(ownerKey(fillId));
+    return note === null ? undefined : parseDigest(new TextDecoder().decode(note.bytes));
+  }
+
   /** Deletes all pieces of one fill. */
   async deleteAll(fillId: string): Promise<void> {
+    // The note first: pieces that are left by accident are then nobody's, and the sweep takes them.
+    if (namesUpload(fillId)) await this.#steady.delete(ownerKey(fillId));
     for (;;) {
       const page = await this.#steady.list({ prefix: piecePrefix(fillId), limit: DELETE_LIMIT });
       if (page.objects.length > 0) await this.#steady.delete(page.objects.map((object) => object.key));

@@ -5,11 +5,12 @@ import { RegistryError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { repositoryPath } from "../oci/reference.ts";
 import type { Services } from "../services.ts";
+import { newUploadId } from "../store/keys.ts";
 import { sendBody } from "../upstream/outgoing-body.ts";
 import { type MountSource, RegistryWriter, type UploadStep } from "../upstream/registry-writer.ts";
 import type { BlobUpload, UploadPlace } from "./blob-upload.ts";
 import type { ForwardRecord } from "./forwarded-upload.ts";
-import { type Appended, type Appendix, newUploadId } from "./sessions.ts";
+import type { Appended, Appendix } from "./sessions.ts";
 import type { UploadObject } from "./upload-object.ts";
 
 /** Registries may copy a blob to where it belongs before they say that they have it. */

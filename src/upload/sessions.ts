@@ -4,15 +4,15 @@ import { callObject } from "../call-object.ts";
 import { RegistryError } from "../errors.ts";
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import type { Services } from "../services.ts";
+import { newUploadId } from "../store/keys.ts";
 import type { BlobUpload } from "./blob-upload.ts";
 import type { BodyReader } from "./body-reader.ts";
 import { writePieces } from "./piece-writer.ts";
 import type { UploadObject } from "./upload-object.ts";
 import type { FinishedUpload } from "./upload-record.ts";
 
-/** 128 random bits: a session's id is all that its address holds. */
-const ID_BYTES = 16;
-const ID = /^[0-9a-f]{32}$/;
+/** One given by an older version has no word in front, and its session goes on. */
+const ID = /^(?:upload-)?[0-9a-f]{32}$/;
 
 /** What {@link UploadSession.append} adds. */
 export interface Appendix {
@@ -28,11 +28,6 @@ export interface Appended {
   readonly endsAtBytes: number;
   /** False where the bytes belong elsewhere: nothing was read. */
   readonly taken: boolean;
-}
-
-/** A new id for a session. */
-export function newUploadId(): string {
-  return crypto.getRandomValues(new Uint8Array(ID_BYTES)).toHex();
 }
 
 /** Whether a text could be the id of a session; a Durable Object is asked for no other. */

@@ -197,6 +197,15 @@ export class UploadLife {
     await this.#discard();
   }
 
+  /**
+   * Whether what is stored may yet become a blob, or has just become one. A session whose time is over is ended first,
+   * should its alarm have been lost.
+   */
+  async alive(): Promise<boolean> {
+    if (this.#record !== undefined && Date.now() >= this.#record.expiresMs) await this.wake();
+    return this.#record !== undefined;
+  }
+
   /** The alarm: ends what nobody has finished. */
   async wake(): Promise<void> {
     const record = this.#record;
@@ -226,6 +235,7 @@ export class UploadLife {
     }
     // Written down first: from here on the pieces may be a blob's.
     this.#save({ ...record, state: "committing", digest: found });
+    await this.#options.pieces.noteOwner(fillId, found);
     const offer = { digest: found, sizeBytes, fillId, layout };
     try {
       const taken = await this.#options.target.take(record.path, offer);

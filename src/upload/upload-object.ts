@@ -72,6 +72,11 @@ export class UploadObject extends DurableObject<Env> {
     return settle(() => this.#open().cancel(path));
   }
 
+  /** See {@link UploadLife.alive}. */
+  alive(): Promise<Outcome<boolean>> {
+    return settle(() => this.#open().alive());
+  }
+
   /** See {@link ForwardedUpload.note}. */
   noteForward(path: string, location: string, sentBytes: number): Promise<Outcome<void>> {
     return settle(() => this.#openForward().note(path, location, sentBytes));

@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { caretakerOf } from "../../src/caretaker/caretaker-of.ts";
@@ -6,7 +6,18 @@ import { parseDigest } from "../../src/oci/digest.ts";
 import { CommitStore } from "../../src/store/commit-store.ts";
 import { newFillId, pieceKey } from "../../src/store/keys.ts";
 import { PieceStore } from "../../src/store/piece-store.ts";
-import { type FreshImage, bearer, cacheState, digestOf, edge, freshImage, upstream } from "./edge.ts";
+import { makeSif } from "../support/sif-fixture.ts";
+import {
+  type FreshImage,
+  bearer,
+  cacheState,
+  digestOf,
+  edge,
+  freshImage,
+  freshRepository,
+  freshSeed,
+  upstream,
+} from "./edge.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const SIZE = 600_000;
@@ -83,6 +94,7 @@ describe("the sweep", () => {
     expect((await pieces.list(left)).size).toBe(0);
     expect(await pieces.list(fillId)).toEqual(before);
     expect((await pieces.list("6f1c9d2e-of-an-unknown-kind")).size).toBe(1);
+    await pieces.deleteAll("6f1c9d2e-of-an-unknown-kind");
     const again = await edge(`/v1/images/${image.reference}`);
     expect(again.headers.get("Cache-Status")).toBe("sif-edge; hit");
     expect(await digestOf(await again.arrayBuffer())).toBe(image.digest);
@@ -152,5 +164,111 @@ describe("the sweep", () => {
     expect(await pieces.list(fillId)).toEqual(before);
     await upstream.clearFaults();
     expect(await digestOf(await download)).toBe(image.digest);
+  });
+
+  describe("of uploads", () => {
+    const headers = bearer("pusher");
+    const bytes = () => Uint8Array.from(makeSif({ seed: freshSeed(), sizeBytes: SIZE }).bytes);
+    const left = async (id: string) => (await pieces.list(id)).size;
+    const note = (id: string) => env.BUCKET.head(`owners/${id}`);
+
+    async function start(repository: string): Promise<{ id: string; location: string }> {
+      const started = await edge(`/v2/${repository}/blobs/uploads/`, { method: "POST", headers });
+      const location = started.headers.get("Location") ?? "";
+      return { id: location.slice(location.lastIndexOf("/") + 1), location };
+    }
+
+    async function add(location: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
+      expect((await edge(location, { method: "PATCH", body, headers })).status).toBe(202);
+    }
+
+    async function finish(location: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
+      const digest = await digestOf(body);
+      expect((await edge(`${location}?digest=${digest}`, { method: "PUT", headers })).status).toBe(201);
+      return digest;
+    }
+
+    it("touches no upload that goes on, nor the blob that it becomes", async () => {
+      const repository = `local/${freshRepository()}`;
+      const body = bytes();
+      const { id, location } = await start(repository);
+      await add(location, body.subarray(0, 300_000));
+      const stored = await left(id);
+      expect(stored).toBeGreaterThan(1);
+      await sweep();
+      expect(await left(id)).toBe(stored);
+      await add(location, body.subarray(300_000));
+      const digest = await finish(location, body);
+      await sweep();
+      expect((await report()).unattributed).toBe(0);
+      // Its session is forgotten by then.
+      await runInDurableObject(env.UPLOADS.getByName(id), (_object, state) => state.storage.deleteAll());
+      await evictDurableObject(env.UPLOADS.getByName(id));
+      await sweep();
+      const got = await edge(`/v2/${repository}/blobs/${digest}`, { headers });
+      expect(await digestOf(await got.arrayBuffer())).toBe(digest);
+      expect(await note(id)).not.toBeNull();
+    });
+
+    it("deletes the pieces of one whose session is gone", async () => {
+      const { id, location } = await start(`local/${freshRepository()}`);
+      await add(location, bytes());
+      await runInDurableObject(env.UPLOADS.getByName(id), (_object, state) => state.storage.deleteAll());
+      await evictDurableObject(env.UPLOADS.getByName(id));
+      await sweep();
+      expect(await left(id)).toBe(0);
+      expect(await report()).toMatchObject({ deleted: 1, unattributed: 0 });
+    });
+
+    it("ends one whose time is over although its alarm was lost, pieces and all", async () => {
+      const { id, location } = await start(`local/${freshRepository()}`);
+      await add(location, bytes());
+      await runInDurableObject(env.UPLOADS.getByName(id), async (_object, state) => {
+        const record = state.storage.kv.get<object>("upload");
+        state.storage.kv.put("upload", { ...record, expiresMs: Date.now() - 1 });
+        await state.storage.deleteAlarm();
+      });
+      await evictDurableObject(env.UPLOADS.getByName(id));
+      await sweep();
+      expect(await left(id)).toBe(0);
+      const again = await edge(location, { headers });
+      expect(again.status).toBe(404);
+    });
+
+    it("deletes what a writer stored after its upload was given up", async () => {
+      const { id, location } = await start(`local/${freshRepository()}`);
+      await add(location, bytes());
+      expect((await edge(location, { method: "DELETE", headers })).status).toBe(204);
+      await env.BUCKET.put(pieceKey(id, 7), "late");
+      await caretakerOf(env).round(Date.now() + 3_600_000);
+      expect(await left(id)).toBe(1);
+      await sweep();
+      expect(await left(id)).toBe(0);
+    });
+
+    it("deletes the pieces of a blob that has gone by accident, and their note", async () => {
+      const body = bytes();
+      const { id, location } = await start(`local/${freshRepository()}`);
+      await add(location, body);
+      const digest = await finish(location, body);
+      for (const stub of [env.BLOBS.getByName(digest), env.UPLOADS.getByName(id)]) {
+        await runInDurableObject(stub, (_object, state) => state.storage.deleteAll());
+        await evictDurableObject(stub);
+      }
+      await commits.delete(parseDigest(digest));
+      expect(await left(id)).toBeGreaterThan(0);
+      await sweep();
+      expect(await left(id)).toBe(0);
+      expect(await note(id)).toBeNull();
+    });
+
+    it("leaves alone what an older version stored, which tells nobody's name", async () => {
+      const id = "0123456789abcdef0123456789abcdef";
+      await env.BUCKET.put(pieceKey(id, 0), "x");
+      await sweep();
+      expect(await left(id)).toBe(1);
+      expect((await report()).unattributed).toBe(1);
+      await env.BUCKET.delete(pieceKey(id, 0));
+    });
   });
 });
