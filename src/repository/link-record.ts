@@ -43,3 +43,9 @@ export interface OpenedLink {
   readonly lastModifiedMs: number;
   readonly expiresMs: number;
 }
+
+/**
+ * What is done with a link: `look` at what it is for, without starting a download; `check` whether one may be started;
+ * `start` one, which counts.
+ */
+export type LinkUse = "look" | "check" | "start";

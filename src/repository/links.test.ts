@@ -38,9 +38,8 @@ describe("Links", () => {
   it("opens a link as often as asked where no number is set, and counts", () => {
     links.create(link("one"));
     const opened = { digest: DIGEST, filename: "lolcow.sif", sizeBytes: 42, lastModifiedMs: 5000 };
-    for (let times = 0; times < 3; times += 1)
-      expect(links.open("one", { counts: true })).toMatchObject(opened);
-    links.open("one", { counts: false });
+    for (let times = 0; times < 3; times += 1) expect(links.open("one", "start")).toMatchObject(opened);
+    links.open("one", "look");
     expect(links.list()).toEqual([
       {
         id: "one",
@@ -58,28 +57,33 @@ describe("Links", () => {
 
   it("refuses the download after the last one", () => {
     links.create(link("two", { maxDownloads: 2 }));
-    links.open("two", { counts: true });
-    links.open("two", { counts: true });
-    expect(() => links.open("two", { counts: true })).toThrow(
-      expect.objectContaining({ code: "link-used-up" }),
-    );
+    links.open("two", "start");
+    links.open("two", "start");
+    expect(() => links.open("two", "start")).toThrow(expect.objectContaining({ code: "link-used-up" }));
     expect(links.list()[0]?.downloads).toBe(2);
+  });
+
+  it("tells whether a download may be started, without counting it", () => {
+    links.create(link("two", { maxDownloads: 1 }));
+    links.open("two", "check");
+    expect(links.list()[0]?.downloads).toBe(0);
+    links.open("two", "start");
+    expect(() => links.open("two", "check")).toThrow(expect.objectContaining({ code: "link-used-up" }));
+    expect(links.open("two", "look").digest).toBe(DIGEST);
   });
 
   it("lets the last download be resumed for a while, and no longer", () => {
     links.create(link("one", { maxDownloads: 1 }));
-    links.open("one", { counts: true });
+    links.open("one", "start");
     nowMs += RESUME_MS - 1;
-    expect(links.open("one", { counts: false }).digest).toBe(DIGEST);
+    expect(links.open("one", "look").digest).toBe(DIGEST);
     nowMs += 1;
-    expect(() => links.open("one", { counts: false })).toThrow(
-      expect.objectContaining({ code: "link-used-up" }),
-    );
+    expect(() => links.open("one", "look")).toThrow(expect.objectContaining({ code: "link-used-up" }));
   });
 
   it("is made once, however often it is asked for", () => {
     links.create(link("one", { maxDownloads: 1 }));
-    links.open("one", { counts: true });
+    links.open("one", "start");
     links.create(link("one", { maxDownloads: 1 }));
     expect(links.list()).toMatchObject([{ id: "one", downloads: 1 }]);
   });
@@ -88,12 +92,8 @@ describe("Links", () => {
     links.create(link("one"));
     links.revoke("one");
     links.revoke("one");
-    expect(() => links.open("one", { counts: false })).toThrow(
-      expect.objectContaining({ code: "link-revoked" }),
-    );
-    expect(() => links.open("two", { counts: true })).toThrow(
-      expect.objectContaining({ code: "link-invalid" }),
-    );
+    expect(() => links.open("one", "look")).toThrow(expect.objectContaining({ code: "link-revoked" }));
+    expect(() => links.open("two", "start")).toThrow(expect.objectContaining({ code: "link-invalid" }));
     expect(links.list()).toMatchObject([{ id: "one", revoked: true }]);
   });
 

@@ -3,9 +3,9 @@
 import { RegistryError } from "../errors.ts";
 import { parseDigest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
-import type { LinkRecord, NewLink, OpenedLink } from "./link-record.ts";
+import type { LinkRecord, LinkUse, NewLink, OpenedLink } from "./link-record.ts";
 
-export type { LinkRecord, NewLink, OpenedLink } from "./link-record.ts";
+export type { LinkRecord, LinkUse, NewLink, OpenedLink } from "./link-record.ts";
 
 /** A link stays listed for 30 days past its time, then its row goes. */
 export const LINK_KEPT_MS = 30 * 24 * 3_600_000;
@@ -110,11 +110,11 @@ export class Links {
   /**
    * The blob behind a link whose token the caller has checked, its time included.
    *
-   * @param options.counts - whether this starts a download, at offset 0. What does not (HEAD, a resume) is never counted, and is
-   * served even when the link is used up for as long as the latest download may need to be resumed.
+   * What starts no download (HEAD, a resume) is never counted, and is served even when the link is used up for as long as the
+   * latest download may need to be resumed.
    * @throws {RegistryError} `link-invalid` (no such link), `link-revoked`, `link-used-up`.
    */
-  open(id: string, options: { readonly counts: boolean }): OpenedLink {
+  open(id: string, use: LinkUse): OpenedLink {
     const row = this.#get(id);
     if (row === undefined) {
       throw new RegistryError(
@@ -129,13 +129,13 @@ export class Links {
       );
     }
     const nowMs = this.#now();
-    if (isUsedUp(row) && (options.counts || nowMs >= (row.last_download_ms ?? 0) + this.#resumeMs)) {
+    if (isUsedUp(row) && (use !== "look" || nowMs >= (row.last_download_ms ?? 0) + this.#resumeMs)) {
       throw new RegistryError(
         "link-used-up",
         `Cannot open the link: all of its downloads (${row.max_downloads}) are used; ask whoever sent it for another`,
       );
     }
-    if (options.counts) {
+    if (use === "start") {
       this.#database.run(
         "UPDATE links SET downloads = downloads + 1, last_download_ms = ? WHERE id = ?",
         nowMs,

@@ -15,7 +15,7 @@ import { ManifestStore } from "../store/manifest-store.ts";
 import { RegistryClient } from "../upstream/registry-client.ts";
 import { Database } from "./database.ts";
 import type { OutgoingManifest } from "./destination.ts";
-import type { LinkRecord, NewLink, OpenedLink } from "./link-record.ts";
+import type { LinkRecord, LinkUse, NewLink, OpenedLink } from "./link-record.ts";
 import { Links } from "./links.ts";
 import { LocalResolver } from "./local-resolver.ts";
 import type { ReferrersPage } from "./local-manifests.ts";
@@ -78,8 +78,8 @@ export class RepositoryObject extends DurableObject<Env> {
   }
 
   /** The blob behind a link, counting a download when it starts one; see {@link Links.open}. */
-  openLink(path: string, id: string, options: { readonly counts: boolean }): Promise<Outcome<OpenedLink>> {
-    return settle(() => this.#open(path).links.open(id, options));
+  openLink(path: string, id: string, use: LinkUse): Promise<Outcome<OpenedLink>> {
+    return settle(() => this.#open(path).links.open(id, use));
   }
 
   /** See {@link UpstreamResolver.expect}. */

@@ -30,6 +30,8 @@ export interface Download {
   /** Whether what led to this blob is an answer that could not be checked in time. */
   readonly stale?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Asked before a fill is started, with the offset of the first byte that is wanted; may refuse by throwing. */
+  readonly mayFill?: (startBytes: number) => Promise<void>;
   /** Asked before bytes are sent, with the offset of the first one; may refuse by throwing. */
   readonly onSend?: (startBytes: number) => Promise<void>;
 }
@@ -86,6 +88,7 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
   }
 
   const { services } = c.var;
+  if (commit === null) await wanted.mayFill?.(extent.startBytes);
   const blob = await services.timings.measure("open", openPermittedBlob(services, request, commit));
   await wanted.onSend?.(extent.startBytes);
   headers.set("Cache-Status", cacheStatus(statusOf(wanted, cacheStatusOf(blob))));

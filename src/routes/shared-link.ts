@@ -2,9 +2,10 @@
 
 import { z } from "@hono/zod-openapi";
 import { checkLinkTime, verifyLink } from "../access/link-token.ts";
+import { callObject, callObjectOnce } from "../call-object.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseRepositoryPath } from "../oci/reference.ts";
-import { unwrap } from "../outcome.ts";
+import type { LinkUse } from "../repository/link-record.ts";
 import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { download } from "./download.ts";
@@ -39,11 +40,11 @@ export function addSharedLinkRoute(app: App): void {
     const claims = await verifyLink(c.req.param("token") ?? "", config, nowMs);
     const resuming = mayResume(c.req.raw.headers, claims.digest);
     checkLinkTime(claims, { resuming }, config, nowMs);
-    const open = async (counts: boolean) =>
-      unwrap(
-        await repositories.getByName(claims.repository).openLink(claims.repository, claims.id, { counts }),
-      );
-    const link = await open(false);
+    const open = (use: LinkUse) =>
+      repositories.getByName(claims.repository).openLink(claims.repository, claims.id, use);
+    const link = await callObject(() => open("look"));
+    /** What looked like going on is a start: a range that was not taken as one. */
+    const checkStart = () => checkLinkTime(claims, { resuming: false }, config, nowMs);
     const { registry, repository } = parseRepositoryPath(claims.repository);
     return download(c, {
       digest: claims.digest,
@@ -54,11 +55,16 @@ export function addSharedLinkRoute(app: App): void {
       cacheControl: "private",
       filename: claims.filename,
       headers: { "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex" },
+      // A link that is used up brings nothing into the cache, nor one whose time is over.
+      mayFill: async (startBytes) => {
+        if (startBytes > 0) return;
+        checkStart();
+        await callObject(() => open("check"));
+      },
       onSend: async (startBytes) => {
         if (startBytes > 0) return;
-        // What looked like going on is a start: a range that was not taken as one.
-        checkLinkTime(claims, { resuming: false }, config, nowMs);
-        await open(true);
+        checkStart();
+        await callObjectOnce(() => open("start"));
       },
     });
   });

@@ -408,6 +408,24 @@ describe("the downloads of a link", () => {
     expect(await codeAt(path, { headers: { Range: "bytes=99999-", "If-Range": etag } })).toBe("link-used-up");
   });
 
+  it("that it does not permit bring nothing into the cache", async () => {
+    const image = await freshImage({ sizeBytes: 3000 });
+    const { path } = await makeLink(image.reference, { maxDownloads: 1 });
+    expect((await (await edge(path)).arrayBuffer()).byteLength).toBe(3000);
+    await cacheState(image.reference, "committed");
+    await edge(`/v1/cache/${image.reference}`, { method: "DELETE", headers: bearer("admin") });
+    const fetched = (await upstream.counters()).blobBytes[image.digest];
+    for (const headers of [{}, { Range: "bytes=5-", "If-Range": '"x"' }]) {
+      expect(await codeAt(path, { headers })).toBe("link-used-up");
+    }
+    expect((await cacheState(image.reference)).state).toBe("absent");
+    expect((await upstream.counters()).blobBytes[image.digest]).toBe(fetched);
+    // Who has begun may go on, and brings it back.
+    const rest = await edge(path, { headers: { Range: "bytes=5-", "If-Range": `"${image.digest}"` } });
+    expect((await rest.arrayBuffer()).byteLength).toBe(2995);
+    expect(await downloadsOf(image)).toBe(1);
+  });
+
   it("at once are counted one by one", async () => {
     const image = await freshImage();
     const { path } = await makeLink(image.reference, { maxDownloads: 4 });

@@ -26,7 +26,7 @@ function open(path: string) {
     blob: async (digest: string) => unwrap(await stub.blob(path, parseDigest(digest))),
     createLink: async (link: NewLink) => unwrap(await stub.createLink(path, link)),
     listLinks: async () => unwrap(await stub.listLinks(path)),
-    openLink: async (id: string) => unwrap(await stub.openLink(path, id, { counts: true })),
+    openLink: async (id: string) => unwrap(await stub.openLink(path, id, "start")),
   };
 }
 
