@@ -6,6 +6,7 @@ import { type Config, loadConfig } from "./config.ts";
 import type { Env } from "./env.ts";
 import { Metrics } from "./metrics.ts";
 import { type Objects, objectsOf } from "./objects.ts";
+import { Lookups } from "./repository/lookups.ts";
 import { CommitStore } from "./store/commit-store.ts";
 import { InspectionStore } from "./store/inspection-store.ts";
 import { LocalCatalog } from "./store/local-catalog.ts";
@@ -27,6 +28,7 @@ export interface Services extends Omit<Objects, "caretakers"> {
   readonly rateLimit: RateLimit | undefined;
   readonly metrics: Metrics;
   readonly timings: Timings;
+  readonly lookups: Lookups;
 }
 
 /**
@@ -50,5 +52,6 @@ export function makeServices(env: Env): Services {
     rateLimit: env.RATE_LIMIT,
     metrics: new Metrics(env.METRICS),
     timings: new Timings(),
+    lookups: new Lookups(),
   };
 }

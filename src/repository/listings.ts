@@ -34,7 +34,7 @@ export interface Listings {
 
 /**
  * The lists of a repository, read with the service's own credentials or with lent ones.
- * @throws {RegistryError} `registry-not-allowed`
+ * @throws {RegistryError} `registry-not-allowed`, `rate-limited`
  */
 export function openListings(
   services: Services,
@@ -42,6 +42,7 @@ export function openListings(
   lent: UpstreamCredentials | undefined,
 ): Listings {
   if (location.registry === LOCAL_REGISTRY) return new LocalListings(services, location);
+  services.lookups.requireAny();
   const { repository } = location;
   const client = upstreamClient(services.config, location.registry, lent);
   return {

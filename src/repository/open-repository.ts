@@ -10,7 +10,7 @@ import type { Resolver } from "./resolution.ts";
 
 /**
  * Looks into a repository: through its Durable Object with the service's own credentials, or past it with lent ones.
- * @throws {RegistryError} `registry-not-allowed`
+ * @throws {RegistryError} `registry-not-allowed`; `rate-limited` for lent ones
  */
 export function openRepository(
   services: Services,
@@ -19,16 +19,19 @@ export function openRepository(
 ): Resolver {
   const path = repositoryPath(location);
   if (lent === undefined) {
-    const { repositories } = services;
+    const { repositories, lookups } = services;
+    const { knownOnly } = lookups;
     return {
       resolve: (wanted, options) =>
         services.timings.measure(
           "resolve",
-          callObject(() => repositories.getByName(path).resolve(path, wanted, options)),
+          callObject(() => repositories.getByName(path).resolve(path, wanted, { ...options, knownOnly })),
         ),
-      blob: (digest) => callObject(() => repositories.getByName(path).blob(path, digest)),
+      blob: (digest) => callObject(() => repositories.getByName(path).blob(path, digest, { knownOnly })),
     };
   }
+  // Nothing is known of what lent credentials open: the upstream is asked each time.
+  services.lookups.requireAny();
   return new LentRepository({
     client: upstreamClient(services.config, location.registry, lent),
     manifests: services.manifests,

@@ -21,7 +21,14 @@ import { LocalResolver } from "./local-resolver.ts";
 import type { ReferrersPage } from "./local-manifests.ts";
 import { LocalRepository } from "./local-repository.ts";
 import type { MemberManifest } from "./membership.ts";
-import type { FoundBlob, ResolvedManifest, ResolveOptions, Resolver, Wanted } from "./resolution.ts";
+import type {
+  LookupOptions,
+  FoundBlob,
+  ResolvedManifest,
+  ResolveOptions,
+  Resolver,
+  Wanted,
+} from "./resolution.ts";
 import { Tags } from "./tags.ts";
 import { UpstreamResolver } from "./upstream-resolver.ts";
 
@@ -52,8 +59,8 @@ export class RepositoryObject extends DurableObject<Env> {
   }
 
   /** See {@link Resolver.blob}. */
-  blob(path: string, digest: Digest): Promise<Outcome<FoundBlob | null>> {
-    return settle(() => this.#open(path).resolver.blob(digest));
+  blob(path: string, digest: Digest, options?: LookupOptions): Promise<Outcome<FoundBlob | null>> {
+    return settle(() => this.#open(path).resolver.blob(digest, options));
   }
 
   /** Keeps a new link; see {@link Links.create}. */

@@ -9,8 +9,17 @@ import type { MemberBlob } from "./membership.ts";
 /** What to look up in a repository. */
 export type Wanted = { readonly tag: string } | { readonly digest: Digest };
 
-/** How to look it up. */
-export interface ResolveOptions {
+/** How to look something up. */
+export interface LookupOptions {
+  /**
+   * No upstream is asked for what was never seen here; the answer is `rate-limited` then.
+   * @default false
+   */
+  readonly knownOnly?: boolean;
+}
+
+/** How to look a manifest up. */
+export interface ResolveOptions extends LookupOptions {
   /**
    * The caller found no bytes in the store for what this resolved to before: look there again, and fetch what is missing.
    * @default false
@@ -48,7 +57,7 @@ export interface Resolver {
    * Finds a blob of the repository; `null` for any other digest, whoever else has it.
    * @throws {RegistryError} `upstream-denied`, or why the upstream could not answer.
    */
-  blob(digest: Digest): Promise<FoundBlob | null>;
+  blob(digest: Digest, options?: LookupOptions): Promise<FoundBlob | null>;
 }
 
 /** Where manifests come from, and what is known of blobs: the upstream registry. */

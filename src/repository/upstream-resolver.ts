@@ -7,10 +7,12 @@ import type { FetchedManifest } from "../upstream/registry-client.ts";
 import type { Database } from "./database.ts";
 import { BlobIntake } from "./blob-intake.ts";
 import { GuardedSource, isMissing, isOutage, requestedPauseMs } from "./guarded-source.ts";
+import { refusedLookup } from "./lookups.ts";
 import { ManifestIntake } from "./manifest-intake.ts";
 import { type MemberManifest, Membership } from "./membership.ts";
 import {
   type FoundBlob,
+  type LookupOptions,
   type ManifestShelf,
   type ManifestSource,
   type ResolvedManifest,
@@ -74,6 +76,7 @@ export class UpstreamResolver implements Resolver {
   }
 
   async resolve(wanted: Wanted, options: ResolveOptions = {}): Promise<ResolvedManifest> {
+    if (options.knownOnly === true && !this.#knows(wanted)) throw refusedLookup();
     const lookAgain = options.confirmStored === true;
     if ("digest" in wanted) {
       const manifest = await this.#intake.ensure(wanted.digest, { lookAgain });
@@ -85,7 +88,10 @@ export class UpstreamResolver implements Resolver {
     return answer;
   }
 
-  blob(digest: Digest): Promise<FoundBlob | null> {
+  async blob(digest: Digest, options: LookupOptions = {}): Promise<FoundBlob | null> {
+    if (options.knownOnly === true && this.#membership.blob(digest) === null) {
+      throw refusedLookup();
+    }
     return this.#blobs.find(digest);
   }
 
@@ -104,6 +110,12 @@ export class UpstreamResolver implements Resolver {
       this.#tags.removeAllOf(wanted.digest);
       this.#membership.forgetManifest(wanted.digest);
     }
+  }
+
+  #knows(wanted: Wanted): boolean {
+    return "tag" in wanted
+      ? this.#tags.get(wanted.tag) !== undefined
+      : this.#membership.manifest(wanted.digest) !== undefined;
   }
 
   async #resolveTag(tag: string): Promise<ResolvedManifest> {

@@ -6,6 +6,7 @@ import type { Scope } from "../config.ts";
 import type { AppContext } from "../context.ts";
 import type { RepositoryPath } from "../oci/reference.ts";
 import { type UpstreamCredentials, parseRegistryAuth } from "../upstream/credentials.ts";
+import { curbLookups } from "./rate-limit.ts";
 
 /** Docker's header for credentials that a request lends. */
 const REGISTRY_AUTH = "X-Registry-Auth";
@@ -36,6 +37,7 @@ export async function authorize(c: AppContext, scope: Scope, location: Repositor
  */
 export function permit(c: AppContext, caller: Caller, scope: Scope, location: RepositoryPath): Authorized {
   const { config } = c.var.services;
+  curbLookups(c);
   requirePermission(caller, scope, location, config);
   const lent = lentCredentials(c);
   return { caller, shared: lent === undefined && isPublic(location.registry, config), lent };

@@ -13,6 +13,7 @@ import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { NO_STORE } from "./cache-control.ts";
+import { chargeCaller } from "./rate-limit.ts";
 import { architectureQuery, referenceOf, referenceParams } from "./reference-param.ts";
 import { json, problems } from "./responses.ts";
 import { type RequestBody, withBody } from "./with-body.ts";
@@ -104,6 +105,7 @@ async function publish(c: AppContext, { body, announcedBytes }: RequestBody): Pr
   const named = referenceOf(c);
   const { lent } = await authorize(c, "push", named);
   const reference = taggedOnly(named);
+  await chargeCaller(c);
   const { blob, manifest } = await publishImage(services, {
     reference,
     destination: openDestination(services, reference, lent),

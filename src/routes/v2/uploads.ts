@@ -19,6 +19,7 @@ import type { MountSource } from "../../upstream/registry-writer.ts";
 import { addRoute } from "../add-route.ts";
 import type { App } from "../app-type.ts";
 import { NO_STORE } from "../cache-control.ts";
+import { chargeCaller } from "../rate-limit.ts";
 import { type RequestBody, withBody } from "../with-body.ts";
 import { type PushTarget, pushTarget } from "./push-target.ts";
 import { addToRoute, cancelRoute, finishRoute, startRoute, statusRoute } from "./upload-routes.ts";
@@ -41,6 +42,7 @@ async function start(c: AppContext, request: RequestBody): Promise<Response> {
   if (mount !== undefined && (await mountHere(c, target, mount))) return created(target, mount.digest);
   const digest = c.req.query("digest");
   const wanted = digest === undefined ? undefined : parseDigest(digest);
+  await chargeCaller(c);
   const upload = await startBlobUpload(c.var.services, target, {
     algorithm: algorithmOf(c, wanted),
     mount: mount?.from.registry === target.location.registry ? upstreamMount(mount) : undefined,
