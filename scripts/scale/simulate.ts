@@ -5,8 +5,8 @@ import { Timeline } from "./heap.ts";
 
 /** As in `src/blob/blob-life.ts`. */
 const MAX_ANNOUNCED_PIECES = 64;
-/** Calls of one download to its Repository object: the tag, and the blob's date. */
-const REPOSITORY_CALLS = 2;
+/** Calls of one download to its Repository object: the tag, with the blob's date. */
+const REPOSITORY_CALLS = 1;
 /** The upstream's answer to the first request, in seconds. */
 const UPSTREAM_LATENCY = 0.3;
 

@@ -19,7 +19,7 @@ describe("Database", () => {
     expect(new Database(storage, "lab/a").rows("SELECT tag, checked_ms FROM tags")).toEqual([
       { tag: "t", checked_ms: 5 },
     ]);
-    expect(storage.sql.exec("SELECT version FROM schema_version").toArray()).toEqual([{ version: 2 }]);
+    expect(storage.sql.exec("SELECT version FROM schema_version").toArray()).toEqual([{ version: 3 }]);
   });
 
   it("refuses storage that belongs to another repository", () => {

@@ -38,8 +38,10 @@ export interface Image {
   readonly architectures: readonly string[];
   /** As the manifest or the layer tells it. */
   readonly created: string | undefined;
-  /** What the manifest alone tells of the file's age, in milliseconds since 1970; a repository that knows it tells better. */
+  /** The file's age, in milliseconds since 1970: what its repository keeps, or else what the manifest alone tells. */
   readonly lastModifiedMs: number;
+  /** Whether that is what the repository keeps; where not, it has to be asked. */
+  readonly lastModifiedKept: boolean;
   readonly annotations: Readonly<Record<string, string>>;
   /** A safe name for the file. */
   readonly filename: string;
@@ -67,6 +69,7 @@ export async function findImage(services: Services, request: ImageRequest): Prom
   }
   const layer = sifLayer(found.manifest, formatReference(reference));
   const annotations = found.manifest.annotations;
+  const keptMs = found.resolved.blobTimes?.[layer.digest];
   return {
     reference,
     layer: { digest: layer.digest, mediaType: layer.mediaType, sizeBytes: layer.size },
@@ -78,7 +81,8 @@ export async function findImage(services: Services, request: ImageRequest): Prom
     architecture: platform,
     architectures,
     created: annotations[CREATED] ?? layer.annotations?.[CREATED],
-    lastModifiedMs: lastModified([layer.annotations, annotations], found.resolved.firstNamedMs),
+    lastModifiedMs: keptMs ?? lastModified([layer.annotations, annotations], found.resolved.firstNamedMs),
+    lastModifiedKept: keptMs !== undefined,
     annotations,
     filename: fileName(reference, layer.annotations?.[TITLE], layer.digest),
     resolved: top.resolved,

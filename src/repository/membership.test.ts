@@ -58,6 +58,17 @@ describe("Membership", () => {
     expect(membership.blob(LAYER)).toMatchObject({ lastModifiedMs: NOW, sizeBytes: 43, manifestDigest: TWO });
   });
 
+  it("tells the times of a manifest's blobs, but for those that a later one has named", () => {
+    record(ONE, sifManifest({ digest: LAYER, size: 42 }), NOW);
+    expect(membership.timesOf(ONE)).toMatchObject({ [LAYER]: NOW });
+    expect(membership.timesOf(TWO)).toEqual({});
+    record(TWO, sifManifest({ digest: LAYER, size: 42 }), NOW + 5000);
+    expect(membership.timesOf(ONE)[LAYER]).toBeUndefined();
+    expect(membership.timesOf(TWO)).toMatchObject({ [LAYER]: NOW });
+    membership.forget();
+    expect(membership.timesOf(TWO)).toEqual({});
+  });
+
   it("lets an index grant nothing of what it names", () => {
     const index = {
       schemaVersion: 2,

@@ -18,6 +18,8 @@ const TITLE = "org.opencontainers.image.title";
 const UNKNOWN_TYPE = "application/octet-stream";
 /** Longer names are no file names; SQLite takes no row above 2 MB. */
 const MAX_TITLE_CHARACTERS = 1024;
+/** A SIF image has two blobs; an answer that tells of all layers of any image would be long. */
+const MAX_TIMES = 8;
 
 /** A manifest that was fetched from this repository, checked and stored. */
 export interface MemberManifest {
@@ -80,6 +82,19 @@ export class Membership {
       ...(isDigest(row.manifest_digest) ? { manifestDigest: row.manifest_digest } : {}),
       ...(row.title === null ? {} : { title: row.title }),
     };
+  }
+
+  /**
+   * The times of blobs that a manifest names, by digest, in milliseconds since 1970. Not of all: a blob that another
+   * manifest has named since is that one's, and of many only some are told.
+   */
+  timesOf(manifestDigest: Digest): Record<string, number> {
+    const rows = this.#database.rows<{ digest: string; last_modified_ms: number }>(
+      "SELECT digest, last_modified_ms FROM blobs WHERE manifest_digest = ? AND readable = 1 LIMIT ?",
+      manifestDigest,
+      MAX_TIMES,
+    );
+    return Object.fromEntries(rows.map(({ digest, last_modified_ms }) => [digest, last_modified_ms]));
   }
 
   /** Keeps a checked and stored manifest and the blobs that it names. */

@@ -20,7 +20,7 @@ import { Links } from "./links.ts";
 import { LocalResolver } from "./local-resolver.ts";
 import type { ReferrersPage } from "./local-manifests.ts";
 import { LocalRepository } from "./local-repository.ts";
-import type { MemberManifest } from "./membership.ts";
+import { type MemberManifest, Membership } from "./membership.ts";
 import type {
   LookupOptions,
   FoundBlob,
@@ -40,6 +40,7 @@ interface Parts {
   readonly resolver: Resolver;
   readonly links: Links;
   readonly tags: Tags;
+  readonly membership: Membership;
   /** Of a repository that the service stores itself. */
   readonly local: LocalRepository | undefined;
   /** Of any other. */
@@ -55,7 +56,11 @@ export class RepositoryObject extends DurableObject<Env> {
 
   /** See {@link Resolver.resolve}; `registry-not-allowed` when the registry is not configured. */
   resolve(path: string, wanted: Wanted, options?: ResolveOptions): Promise<Outcome<ResolvedManifest>> {
-    return settle(() => this.#open(path).resolver.resolve(wanted, options));
+    return settle(async () => {
+      const { resolver, membership } = this.#open(path);
+      const resolved = await resolver.resolve(wanted, options);
+      return { ...resolved, blobTimes: membership.timesOf(resolved.digest) };
+    });
   }
 
   /** See {@link Resolver.blob}. */
@@ -178,6 +183,7 @@ export class RepositoryObject extends DurableObject<Env> {
       upstream,
       links: new Links({ database, resumeMs: config.linkResumeSeconds * 1000, now }),
       tags: new Tags(database),
+      membership: new Membership(database),
     };
     return this.#parts;
   }

@@ -37,6 +37,11 @@ export interface ResolvedManifest {
   readonly freshness: "fresh" | "stale";
   /** When it was last known to be what was asked for. */
   readonly checkedAtMs: number;
+  /**
+   * `Last-Modified` of blobs that it names, by digest, in milliseconds since 1970, as far as the repository tells of them
+   * unasked: so that a download is one question and not two.
+   */
+  readonly blobTimes?: Readonly<Record<string, number>>;
   /** For a stale answer: since when it ought to have been checked again. */
   readonly staleSinceMs?: number;
   /** For a stale answer: why it could not be. */

@@ -101,4 +101,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `ALTER TABLE repository ADD COLUMN pushed_ms INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE repository ADD COLUMN generation INTEGER NOT NULL DEFAULT 0`,
   ],
+  [`CREATE INDEX blobs_by_manifest ON blobs (manifest_digest)`],
 ];

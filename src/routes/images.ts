@@ -65,7 +65,7 @@ export async function lastModifiedOf(
   lent: UpstreamCredentials | undefined,
 ): Promise<number> {
   // With lent credentials the repository's memory is not this caller's to read.
-  if (lent !== undefined) return image.lastModifiedMs;
+  if (lent !== undefined || image.lastModifiedKept) return image.lastModifiedMs;
   const blob = await openRepository(c.var.services, image.reference, lent).blob(image.layer.digest);
   return blob?.lastModifiedMs ?? image.lastModifiedMs;
 }

@@ -203,6 +203,44 @@ describe("a download", () => {
     await response.arrayBuffer();
   });
 
+  it("costs its repository one question, unless another manifest has named the file since", async () => {
+    const seed = freshSeed();
+    const image = await freshImage({ seed });
+    const asked: string[] = [];
+    const REPOSITORIES = {
+      getByName: (name: string) => {
+        // Each property of a stub is a method to call.
+        const stub = env.REPOSITORIES.getByName(name) as unknown as Record<
+          string,
+          (...args: unknown[]) => unknown
+        >;
+        return new Proxy(stub, {
+          get:
+            (_stub, key: string) =>
+            (...args: unknown[]) => {
+              asked.push(key);
+              return stub[key]?.(...args);
+            },
+        });
+      },
+    };
+    const get = (reference: string) => edgeWith({ REPOSITORIES }, `/v1/images/${reference}`);
+    const first = await get(image.reference);
+    expect(first.status).toBe(200);
+    expect(asked).toEqual(["resolve"]);
+
+    // The same file under another manifest, whose own time is not the file's.
+    const annotations = { "org.opencontainers.image.created": CREATED };
+    const again = await upstream.addImage(image.repository, "2.0", { seed, annotations });
+    expect(again.digest).toBe(image.digest);
+    const second = await get(image.reference.replace(":1.0", ":2.0"));
+    expect(second.headers.get("Last-Modified")).toBe(first.headers.get("Last-Modified"));
+    asked.length = 0;
+    const third = await get(image.reference);
+    expect(third.headers.get("Last-Modified")).toBe(first.headers.get("Last-Modified"));
+    expect(asked).toEqual(["resolve", "blob"]);
+  });
+
   it("has the same Last-Modified at all times, where no manifest tells one", async () => {
     const seed = freshSeed();
     const first = await freshImage({ sizeBytes: 1000, seed });
