@@ -4,7 +4,7 @@ import type { CommitRecord, CommitStore } from "../store/commit-store.ts";
 import type { BlobMemory } from "./blob-memory.ts";
 
 /** What is wrong with a blob's pieces. */
-export type DamageKind = "missing" | "altered";
+type DamageKind = "missing" | "altered";
 
 const FOUND = {
   missing: "some of its pieces are missing from the store",
