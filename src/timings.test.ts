@@ -24,6 +24,6 @@ describe("Timings", () => {
   it("counts a step that failed", async () => {
     const timings = new Timings();
     await expect(timings.measure("open", Promise.reject(new Error("no")))).rejects.toThrow("no");
-    expect(timings.header()).toBe("open;dur=0");
+    expect(timings.header()).toMatch(/^open;dur=\d+$/);
   });
 });
