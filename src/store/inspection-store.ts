@@ -44,8 +44,8 @@ export class InspectionStore {
 
   /** What was found in a file, or `null` when nobody has looked. */
   async get(digest: Digest): Promise<SifFindings | null> {
-    const bytes = this.#cache.get(digest)?.bytes ?? (await this.#read(digest));
-    return bytes === null ? null : parse(bytes);
+    const cached = this.#cache.get(digest);
+    return cached === undefined ? this.#read(digest) : parse(cached.bytes);
   }
 
   /** Keeps what was found in a file whose every byte was verified. */
@@ -61,12 +61,14 @@ export class InspectionStore {
     await this.#bucket.delete(inspectionKey(digest));
   }
 
-  async #read(digest: Digest): Promise<Uint8Array | null> {
+  async #read(digest: Digest): Promise<SifFindings | null> {
     const stored = await this.#bucket.read(inspectionKey(digest));
     if (stored === null) return null;
     const { bytes } = stored;
-    this.#cache.set(digest, { bytes });
-    return bytes;
+    const findings = parse(bytes);
+    // Those of another version are about to be replaced.
+    if (findings !== null) this.#cache.set(digest, { bytes });
+    return findings;
   }
 }
 
