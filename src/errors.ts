@@ -73,6 +73,7 @@ const MEANINGS = {
   "invalid-sif": { status: 422, title: "Damaged SIF file", oci: "MANIFEST_INVALID" },
   "rate-limited": { status: 429, title: "Too many requests", oci: "TOOMANYREQUESTS" },
   "bad-configuration": { status: 500, title: "Service misconfigured", oci: "UNKNOWN" },
+  "newer-data": { status: 500, title: "Stored by a newer version", oci: "UNKNOWN" },
   "internal-error": { status: 500, title: "Internal error", oci: "UNKNOWN" },
   "links-not-configured": { status: 501, title: "Links not configured", oci: "UNSUPPORTED" },
   "digest-mismatch": { status: 502, title: "Bytes do not match their digest", oci: "UNKNOWN" },

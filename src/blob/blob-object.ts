@@ -8,6 +8,7 @@ import { type Outcome, settle } from "../outcome.ts";
 import { CommitStore } from "../store/commit-store.ts";
 import { InspectionStore } from "../store/inspection-store.ts";
 import { PieceStore } from "../store/piece-store.ts";
+import { type Stored, withVersion, withoutVersion } from "../store/record-version.ts";
 import { BlobLife } from "./blob-life.ts";
 import { BlobMemory } from "./blob-memory.ts";
 import type { BlobRecord, PinStore } from "./blob-record.ts";
@@ -135,8 +136,11 @@ export class BlobObject extends DurableObject<Env> {
     const commits = new CommitStore(this.#env.BUCKET);
     const memory = new BlobMemory(
       {
-        load: () => this.#storage.kv.get<BlobRecord>(RECORD_KEY),
-        save: (record) => this.#storage.kv.put(RECORD_KEY, record),
+        load: () => {
+          const stored = this.#storage.kv.get<Stored<BlobRecord>>(RECORD_KEY);
+          return stored && withoutVersion(stored, `record of blob "${stored.digest}"`);
+        },
+        save: (record) => this.#storage.kv.put(RECORD_KEY, withVersion(record)),
         clear: () => this.#storage.deleteAll(),
         wakeAt: (timeMs) => this.#storage.setAlarm(timeMs),
         pins: this.#pins(),

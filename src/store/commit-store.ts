@@ -3,6 +3,7 @@
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { COMMIT_PREFIX, commitKey, inspectionKey } from "./keys.ts";
 import type { Layout } from "./layout.ts";
+import { type Stored, withVersion, withoutVersion } from "./record-version.ts";
 import { SteadyBucket } from "./steady-bucket.ts";
 
 /** The record that makes a blob a hit. */
@@ -14,11 +15,6 @@ export interface CommitRecord {
   readonly layout: Layout;
   /** When the whole digest was checked, in milliseconds since 1970. */
   readonly verifiedAtMs: number;
-}
-
-/** The record's shape as stored; a reader refuses a version it does not know. */
-interface StoredRecord extends CommitRecord {
-  readonly version: 1;
 }
 
 /** All hits together. */
@@ -46,15 +42,13 @@ export class CommitStore {
 
   /**
    * The commit record of a blob, or `null` for a blob that is no hit.
-   * @throws {Error} when the record is of a version this code does not know.
+   * @throws {RegistryError} `newer-data` when newer code wrote the record
    */
   async get(digest: Digest): Promise<CommitRecord | null> {
     const stored = await this.#bucket.read(commitKey(digest));
     if (stored === null) return null;
-    const { version, ...record } = JSON.parse(new TextDecoder().decode(stored.bytes)) as StoredRecord;
-    if (version !== 1)
-      throw new Error(`Cannot read commit record of "${digest}": unknown version ${String(version)}`);
-    return record;
+    const record = JSON.parse(new TextDecoder().decode(stored.bytes)) as Stored<CommitRecord>;
+    return withoutVersion(record, `commit record of "${digest}"`);
   }
 
   /** How many blobs are hits, and their bytes, as far as so many pages of the listing tell. */
@@ -93,8 +87,7 @@ export class CommitStore {
 
   /** Makes a blob a hit. The caller has checked its digest. */
   async put(record: CommitRecord): Promise<void> {
-    const stored: StoredRecord = { version: 1, ...record };
-    await this.#bucket.put(commitKey(record.digest), JSON.stringify(stored), {
+    await this.#bucket.put(commitKey(record.digest), JSON.stringify(withVersion(record)), {
       httpMetadata: { contentType: "application/json" },
       // For listings, which do not show what is inside.
       customMetadata: { sizeBytes: String(record.sizeBytes) },

@@ -8,6 +8,7 @@ import { parseRepositoryPath } from "../oci/reference.ts";
 import { type Outcome, settle } from "../outcome.ts";
 import { CommitStore } from "../store/commit-store.ts";
 import { PieceStore } from "../store/piece-store.ts";
+import { type Stored, withVersion, withoutVersion } from "../store/record-version.ts";
 import { ForwardedUpload, type ForwardRecord } from "./forwarded-upload.ts";
 import { UploadLife, type UploadTarget } from "./upload-life.ts";
 import type { FinishedUpload, UploadRecord, WriteTurn } from "./upload-record.ts";
@@ -103,8 +104,8 @@ export class UploadObject extends DurableObject<Env> {
       commits: new CommitStore(this.#env.BUCKET),
       target: this.#target(),
       records: {
-        load: () => this.#storage.kv.get<UploadRecord>(RECORD_KEY),
-        save: (record) => this.#storage.kv.put(RECORD_KEY, record),
+        load: () => this.#load<UploadRecord>(RECORD_KEY),
+        save: (record) => this.#storage.kv.put(RECORD_KEY, withVersion(record)),
         clear: () => this.#storage.deleteAll(),
         wakeAt: (timeMs) => this.#storage.setAlarm(timeMs),
       },
@@ -114,12 +115,17 @@ export class UploadObject extends DurableObject<Env> {
 
   #openForward(): ForwardedUpload {
     this.#forward ??= new ForwardedUpload({
-      load: () => this.#storage.kv.get<ForwardRecord>(FORWARD_KEY),
-      save: (record) => this.#storage.kv.put(FORWARD_KEY, record),
+      load: () => this.#load<ForwardRecord>(FORWARD_KEY),
+      save: (record) => this.#storage.kv.put(FORWARD_KEY, withVersion(record)),
       clear: () => this.#storage.deleteAll(),
       wakeAt: (timeMs) => this.#storage.setAlarm(timeMs),
     });
     return this.#forward;
+  }
+
+  #load<Kept extends UploadRecord | ForwardRecord>(key: string): Omit<Kept, "version"> | undefined {
+    const stored = this.#storage.kv.get<Stored<Kept>>(key);
+    return stored && withoutVersion(stored, `upload in "${stored.path}"`);
   }
 
   /** A repository of the service's own holds what is uploaded into it; anything else is a verified blob in the cache. */
