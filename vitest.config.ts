@@ -18,6 +18,7 @@ export default defineConfig({
             "scripts/**/*.test.ts",
             "soak/**/*.test.ts",
             "test/support/**/*.test.ts",
+            "test/chaos/**/*.test.ts",
           ],
           environment: "node",
           sequence: { groupOrder: 1 },

@@ -26,6 +26,11 @@ export const BUCKET_CALLS = ["get", "put", "head", "list", "delete"] as const;
 /** One of {@link BUCKET_CALLS}. */
 export type BucketCall = (typeof BUCKET_CALLS)[number];
 
+/** Durable Objects that can be evicted or woken early. */
+export const OBJECT_KINDS = ["blob", "repository", "caretaker"] as const;
+/** One of {@link OBJECT_KINDS}. */
+export type ObjectKind = (typeof OBJECT_KINDS)[number];
+
 /** Something that happens; images are numbered, and `fraction` is a place in a blob from 0 to 1. */
 export type Step =
   | {
@@ -44,22 +49,31 @@ export type Step =
   | { readonly kind: "vanish"; readonly image: number; readonly from: Origin; readonly fraction: number }
   | { readonly kind: "warm"; readonly image: number; readonly from: Origin }
   | { readonly kind: "drop"; readonly image: number }
-  | { readonly kind: "evict"; readonly image: number }
+  | { readonly kind: "evict"; readonly of: ObjectKind; readonly image: number }
   | { readonly kind: "abort-all" }
-  | { readonly kind: "alarm"; readonly image: number }
+  | { readonly kind: "alarm"; readonly of: ObjectKind; readonly image: number }
+  | { readonly kind: "caretaker-round" }
+  | { readonly kind: "revoke-tokens" }
+  /** A SIF file is put into a repository of the service's own; its sender vanishes there, at 1 never. */
+  | { readonly kind: "push"; readonly sizeBytes: number; readonly fraction: number }
   | { readonly kind: "lose-piece"; readonly image: number; readonly fraction: number }
   | { readonly kind: "bucket"; readonly call: BucketCall; readonly times: number; readonly midway: boolean }
   | { readonly kind: "clock"; readonly byMs: number }
   | { readonly kind: "move-tag"; readonly image: number };
 
-/** The repository that a blob is asked for in: the right one, or one whose upstream has other bytes under its digest. */
-export type Origin = "honest" | "liar";
+/**
+ * The repository that a blob is asked for in: the right one, another upstream's that has the same bytes, or one whose
+ * upstream has other bytes under the digest.
+ */
+export const ORIGINS = ["honest", "mirror", "liar"] as const;
+/** One of {@link ORIGINS}. */
+export type Origin = (typeof ORIGINS)[number];
 
 /** A fault of the upstream, for one image's blob or its manifests. */
 export interface PlannedFault {
   readonly image: number;
   readonly of: "blob" | "manifest";
-  readonly origin: Origin | "both";
+  readonly origin: Origin | "all";
   readonly times: number;
   readonly skip: number;
   readonly action: FaultAction;
@@ -72,6 +86,8 @@ export interface Plan {
   readonly sizes: readonly number[];
   /** How much the upstream is slowed down, so that things fall into the middle of fills. */
   readonly bytesPerSecond: number;
+  /** Whether the upstream wants a token of its own, and whether it sends blobs' readers on to addresses that end. */
+  readonly upstream: { readonly tokens: boolean; readonly redirectUses?: number };
   readonly faults: readonly PlannedFault[];
   readonly steps: readonly { readonly atMs: number; readonly step: Step }[];
 }
@@ -92,7 +108,9 @@ export function drawPlan(seed: number): Plan {
   }));
   steps.sort((a, b) => a.atMs - b.atMs);
   const bytesPerSecond = random.pick([300 * KIB, 1000 * KIB, 100_000 * KIB]);
-  return { seed, sizes, bytesPerSecond, faults, steps };
+  const tokens = random.chance(0.3);
+  const redirects = random.pick([{}, {}, { redirectUses: 1 }, { redirectUses: 100 }]);
+  return { seed, sizes, bytesPerSecond, upstream: { tokens, ...redirects }, faults, steps };
 }
 
 function drawFault(random: Random, image: number, sizeBytes: number): PlannedFault {
@@ -100,7 +118,7 @@ function drawFault(random: Random, image: number, sizeBytes: number): PlannedFau
   return {
     image,
     of,
-    origin: random.pick(["honest", "liar", "both"]),
+    origin: random.pick([...ORIGINS, "all"]),
     times: random.integer(1, 4),
     skip: random.integer(0, 3),
     action: of === "blob" ? drawBlobAction(random, sizeBytes) : drawManifestAction(random),
@@ -122,6 +140,7 @@ function drawBlobAction(random: Random, sizeBytes: number): FaultAction {
     () => ({ kind: "headers", set: { "Content-Range": "bytes 1-5/77" } }),
     () => ({ kind: "headers", set: { "Content-Range": null } }),
     () => ({ kind: "body", body: "<html>not what was asked for</html>" }),
+    () => ({ kind: "headers", set: { Date: drawDate(random) } }),
     () => ({ kind: "ignore-range" }),
     () => ({ kind: "gzip" }),
     () => ({ kind: "chunked" }),
@@ -138,9 +157,15 @@ function drawManifestAction(random: Random): FaultAction {
     () => ({ kind: "body", body: '{"schemaVersion":2}' }),
     () => ({ kind: "headers", set: { "docker-content-digest": null } }),
     () => ({ kind: "headers", set: { "docker-content-digest": `sha256:${"0".repeat(64)}` } }),
+    () => ({ kind: "headers", set: { Date: drawDate(random), "Last-Modified": drawDate(random) } }),
     () => ({ kind: "gzip" }),
     () => ({ kind: "content-length", add: 10 }),
   ])();
+}
+
+/** What the upstream takes for now. */
+function drawDate(random: Random): string {
+  return random.pick(["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 2099 23:59:59 GMT", "yesterday"]);
 }
 
 function drawRefusal(random: Random): FaultAction {
@@ -150,7 +175,7 @@ function drawRefusal(random: Random): FaultAction {
 }
 
 function drawStep(random: Random, image: number, lies: boolean): Step {
-  const from: Origin = lies && random.chance(0.4) ? "liar" : "honest";
+  const from: Origin = lies && random.chance(0.4) ? "liar" : random.pick(["honest", "honest", "mirror"]);
   const download = (): Step => ({ kind: "download", image, from, by: random.pick(["tag", "digest"]) });
   return random.pick<() => Step>([
     download,
@@ -163,9 +188,16 @@ function drawStep(random: Random, image: number, lies: boolean): Step {
     () => ({ kind: "vanish", image, from, fraction: 0 }),
     () => ({ kind: "warm", image, from }),
     () => ({ kind: "drop", image }),
-    () => ({ kind: "evict", image }),
+    () => ({ kind: "evict", of: random.pick([...OBJECT_KINDS, "blob"]), image }),
     () => ({ kind: "abort-all" }),
-    () => ({ kind: "alarm", image }),
+    () => ({ kind: "alarm", of: random.pick(["blob", "blob", "repository"]), image }),
+    () => ({ kind: "caretaker-round" }),
+    () => ({ kind: "revoke-tokens" }),
+    () => ({
+      kind: "push",
+      sizeBytes: random.pick([60 * KIB, 200 * KIB]),
+      fraction: random.pick([1, 1, random.next()]),
+    }),
     () => ({ kind: "lose-piece", image, fraction: random.next() }),
     () => ({
       kind: "bucket",

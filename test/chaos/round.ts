@@ -2,29 +2,28 @@
 
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { caretakerOf } from "../../src/caretaker/caretaker-of.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { CommitStore } from "../../src/store/commit-store.ts";
-import { pieceByIndex, pieceCount } from "../../src/store/layout.ts";
-import { PieceStore } from "../../src/store/piece-store.ts";
-import { bearer, digestOf, edge, freshRepository, received, upstream } from "../worker/edge.ts";
+import { PIECES_PREFIX } from "../../src/store/keys.ts";
+import { pieceCount } from "../../src/store/layout.ts";
+import { bearer, edge, upstream } from "../worker/edge.ts";
 import { BucketFaults } from "./bucket-faults.ts";
-import type { Origin, Plan, PlannedFault, Step } from "./plan.ts";
+import { Clients } from "./clients.ts";
+import type { ObjectKind, Plan, PlannedFault, Step } from "./plan.ts";
+import { damageOf, findOrphans, keysBehind } from "./store-check.ts";
+import { type ChaosImage, addImages, nameOf } from "./world.ts";
 
 /** A client, or a fill, that has not come to an end by then is stuck: all waits together are a third of it. */
 const STUCK_MS = 45_000;
 /** Downloads in a row after which a well upstream must have brought the right bytes: what a liar left fails one. */
 const HEALING_ATTEMPTS = 4;
 const HEALING_PAUSE_MS = 1100;
-
-/** An image in the upstream, twice. */
-interface ChaosImage {
-  readonly digest: string;
-  readonly bytes: Uint8Array;
-  readonly repositories: Readonly<Record<Origin, string>>;
-  /** What the tag names, and what it is moved to. */
-  readonly manifests: readonly [string, string];
-  moved: boolean;
-}
+/** Sweeps after which nothing may be left: what was on its way to the bucket arrives before the second. */
+const SWEEPS = 3;
+const DAY_MS = 24 * 3_600_000;
+/** Longer than any clock in a plan jumps: everything that is remembered for a time is forgotten then. */
+const LONG_MS = 100 * DAY_MS;
 
 /** What a round came to. */
 export interface RoundResult {
@@ -36,113 +35,114 @@ export interface RoundResult {
   readonly broken: number;
   /** Upstream faults and R2 failures that took effect. */
   readonly faults: number;
+  /** Images that were confirmed as stored here. */
+  readonly pushed: number;
+  /** Pieces of interrupted uploads that nobody names any more. */
+  readonly uploadPieces: number;
 }
 
-/** Runs a round to its end: faults, then healing, then the checks of what is stored. */
+/** Runs a round to its end: faults, then healing, then the checks of what is stored, then the end of all of it. */
 export async function runRound(plan: Plan): Promise<RoundResult> {
-  const round = new Round(plan);
-  return round.run();
+  return new Round(plan, await addImages(plan)).run();
 }
+
+/** The caretaker's clock: always a pass later, and everything that is stored is old by it. */
+let caretakerMs = Date.now() + LONG_MS;
 
 class Round {
   readonly #plan: Plan;
   readonly #bucket = new BucketFaults();
-  readonly #violations: string[] = [];
   readonly #realNow = Date.now;
-  #images: readonly ChaosImage[] = [];
+  readonly #images: readonly ChaosImage[];
+  readonly #clients: Clients;
   #clockMs = 0;
-  #complete = 0;
-  #broken = 0;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, images: readonly ChaosImage[]) {
     this.#plan = plan;
+    this.#images = images;
+    this.#clients = new Clients(plan, images);
   }
 
   async run(): Promise<RoundResult> {
     Date.now = () => this.#realNow.call(Date) + this.#clockMs;
     try {
-      this.#images = await Promise.all(this.#plan.sizes.map((size, index) => this.#addImage(size, index)));
       const ids = await this.#orderFaults();
-      await Promise.all(this.#plan.steps.map((planned) => this.#perform(planned.atMs, planned.step)));
+      await Promise.all(this.#plan.steps.map(({ atMs, step }, index) => this.#perform(atMs, step, index)));
       const hits = await Promise.all(ids.map((id) => upstream.faultHits(id)));
-      await upstream.clearFaults();
-      this.#bucket.heal();
-      this.#clockMs = 0;
+      await this.#makeWell();
       for (const image of this.#images) await this.#settle(image);
-      for (const image of this.#images) await this.#checkStore(image);
+      const loses = this.#plan.steps.some(({ step }) => step.kind === "lose-piece");
+      // What this round itself took away is noticed by whoever reads it next.
+      await this.#checkBlobs(loses ? ["altered"] : ["altered", "missing"]);
       for (const image of this.#images) await this.#heal(image);
-      for (const image of this.#images) await this.#checkStore(image);
-      return {
-        violations: this.#violations,
-        complete: this.#complete,
-        broken: this.#broken,
-        faults: hits.reduce((sum, count) => sum + count, 0) + this.#bucket.hits,
-      };
+      await this.#bounded("reading what was pushed", this.#clients.checkPushed());
+      const uploadPieces = await this.#sweep();
+      await this.#checkBlobs(["altered", "missing"]);
+      await this.#endAll();
+      const { violations, complete, broken, pushed } = this.#clients;
+      const faults = hits.reduce((sum, count) => sum + count, 0) + this.#bucket.hits;
+      return { violations, complete, broken, faults, pushed: pushed.length, uploadPieces };
     } finally {
-      await upstream.clearFaults();
+      await this.#makeWell();
       this.#bucket.remove();
       Date.now = this.#realNow;
     }
   }
 
-  async #addImage(sizeBytes: number, index: number): Promise<ChaosImage> {
-    const seed = (this.#plan.seed * 8 + index * 2) % 2 ** 31;
-    const repositories = { honest: freshRepository(), liar: freshRepository() };
-    const image = await upstream.addImage(repositories.honest, "1.0", { sizeBytes, seed });
-    const other = await upstream.addImage(repositories.honest, null, { sizeBytes: 5000, seed: seed + 1 });
-    await upstream.addImage(repositories.liar, "1.0", {
-      sizeBytes,
-      seed: seed + 1,
-      declaredDigest: image.digest,
-    });
-    const blob = await fetch(`${upstream.url}/v2/${repositories.honest}/blobs/${image.digest}`);
-    return {
-      digest: image.digest,
-      bytes: new Uint8Array(await blob.arrayBuffer()),
-      repositories,
-      manifests: [image.manifestDigest, other.manifestDigest],
-      moved: false,
-    };
-  }
-
   async #orderFaults(): Promise<number[]> {
     const { faults, bytesPerSecond } = this.#plan;
+    const { tokens, redirectUses } = this.#plan.upstream;
+    await upstream.configure({
+      ...(tokens ? { auth: { scheme: "bearer" } } : {}),
+      ...(redirectUses === undefined ? {} : { redirectBlobs: { uses: redirectUses } }),
+    });
     await upstream.fault({ match: { kind: "blob" }, action: { kind: "throttle", bytesPerSecond } });
     return Promise.all(faults.map((fault) => upstream.fault(this.#faultOf(fault))));
   }
 
   #faultOf({ image, of, origin, times, skip, action }: PlannedFault): Parameters<typeof upstream.fault>[0] {
     const { digest, repositories } = this.#image(image);
-    const repository = origin === "both" ? {} : { repository: repositories[origin] };
+    const repository = origin === "all" ? {} : { repository: nameOf(repositories[origin]) };
     const reference = of === "blob" ? { reference: digest } : {};
     return { match: { kind: of, ...repository, ...reference }, times, skip, action };
   }
 
-  async #perform(atMs: number, step: Step): Promise<void> {
-    await sleep(atMs);
-    await this.#bounded(step.kind, this.#carryOut(step));
+  async #makeWell(): Promise<void> {
+    await upstream.clearFaults();
+    await upstream.configure({});
+    this.#bucket.heal();
+    this.#clockMs = 0;
   }
 
-  #carryOut(step: Step): Promise<unknown> {
+  async #perform(atMs: number, step: Step, index: number): Promise<void> {
+    await sleep(atMs);
+    await this.#bounded(step.kind, this.#carryOut(step, index));
+  }
+
+  #carryOut(step: Step, index: number): Promise<unknown> {
     switch (step.kind) {
       case "download":
-        return this.#download(step.image, step.from, step.by);
+        return this.#clients.download(this.#image(step.image), step.from, step.by);
       case "range":
-        return this.#range(step.image, step.from, step.start, step.end);
+        return this.#clients.range(this.#image(step.image), step.from, step.start, step.end);
       case "vanish":
-        return this.#vanish(step.image, step.from, step.fraction);
+        return this.#clients.vanish(this.#image(step.image), step.from, step.fraction);
+      case "push":
+        return this.#clients.push(this.#plan.seed * 32 + index, step.sizeBytes, step.fraction);
       case "warm":
-        return this.#ask(step.image, step.from, "PUT");
+        return this.#clients.cache(this.#image(step.image), step.from, "PUT");
       case "drop":
-        return this.#ask(step.image, "honest", "DELETE");
+        return this.#clients.cache(this.#image(step.image), "honest", "DELETE");
       case "evict":
-        return evictDurableObject(this.#object(step.image)).catch(ignore);
+        return evictDurableObject(this.#object(step.of, step.image)).catch(ignore);
       case "abort-all":
         return abortAllDurableObjects().catch(ignore);
       case "alarm":
-        return runDurableObjectAlarm(this.#object(step.image)).catch(ignore);
+        return runDurableObjectAlarm(this.#object(step.of, step.image)).catch(ignore);
+      case "caretaker-round":
+        return this.#caretake().catch(ignore);
       case "lose-piece":
-        return this.#losePiece(step.image, step.fraction);
+        return this.#losePiece(this.#image(step.image), step.fraction).catch(ignore);
       case "bucket":
         this.#bucket.order(step);
         return Promise.resolve();
@@ -150,112 +150,28 @@ class Round {
         this.#clockMs = step.byMs;
         return Promise.resolve();
       case "move-tag":
-        return this.#moveTag(step.image);
+        return this.#moveTag(this.#image(step.image));
+      case "revoke-tokens":
+        return upstream.revokeTokens();
     }
   }
 
-  async #download(index: number, from: Origin, by: "tag" | "digest"): Promise<void> {
-    const { repositories, manifests } = this.#image(index);
-    const reference =
-      by === "tag" || from === "liar"
-        ? `${repositories[from]}:1.0`
-        : `${repositories.honest}@${manifests[0]}`;
-    await this.#get(`lab/${reference}`, {});
-  }
-
-  async #range(index: number, from: Origin, start: number, end: number): Promise<void> {
-    const { repositories, bytes } = this.#image(index);
-    const first = Math.floor(Math.min(start, end) * bytes.length);
-    const last = Math.floor(Math.max(start, end) * bytes.length);
-    await this.#get(`lab/${repositories[from]}:1.0`, { Range: `bytes=${first}-${last}` });
-  }
-
-  /** Downloads, and holds what came against what was announced. */
-  async #get(reference: string, headers: Record<string, string>): Promise<boolean> {
-    const response = await edge(`/v1/images/${reference}`, { headers: { ...bearer("reader"), ...headers } });
-    if (response.status >= 500 && !(await this.#isOwnFailure(response))) {
-      this.#violations.push(`${reference}: ${response.status} ${await response.text()}`);
-    }
-    const { bytes, complete } = await received(response);
-    const length = Number(response.headers.get("Content-Length"));
-    if (response.status >= 300 || !complete || bytes.length !== length) {
-      this.#broken++;
-      return false;
-    }
-    this.#complete++;
-    const digest = response.headers.get("Docker-Content-Digest") ?? "";
-    if (response.status === 200) {
-      const found = await digestOf(bytes);
-      if (found === digest) return true;
-      this.#violations.push(
-        `${reference}: a complete body of ${length} bytes with the digest ${found}, not ${digest}`,
-      );
-      return false;
-    }
-    this.#checkRange(reference, response, bytes);
-    return true;
-  }
-
-  /** A range of a committed blob, or one that reaches the last byte, is verified; another may be passed on as it is. */
-  #checkRange(reference: string, response: Response, bytes: Uint8Array): void {
-    const [, first = "0", last = "0", size = "0"] =
-      /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "") ?? [];
-    const hit = response.headers.get("Cache-Status")?.includes("; hit") === true;
-    if (!hit && Number(last) + 1 < Number(size)) return;
-    const image = this.#images.find(({ digest }) => digest === response.headers.get("Docker-Content-Digest"));
-    const wanted = image?.bytes.subarray(Number(first), Number(last) + 1);
-    if (wanted !== undefined && !equal(bytes, wanted)) {
-      this.#violations.push(`${reference}: wrong bytes ${first}-${last} of ${size}`);
-    }
-  }
-
-  /** A failure of the service's own is one only where R2 or an object was made to fail. */
-  async #isOwnFailure(response: Response): Promise<boolean> {
-    if (response.status !== 500) return true;
-    const { steps } = this.#plan;
-    const { code } = await response.clone().json<{ code: string }>();
-    const harmed = steps.some(({ step }) => ["bucket", "evict", "abort-all"].includes(step.kind));
-    return code === "internal-error" && harmed;
-  }
-
-  async #vanish(index: number, from: Origin, fraction: number): Promise<void> {
-    const { repositories, bytes } = this.#image(index);
-    const gone = new AbortController();
-    try {
-      const response = await edge(`/v1/images/lab/${repositories[from]}:1.0`, { signal: gone.signal });
-      let got = 0;
-      for await (const part of response.body ?? []) {
-        got += part.length;
-        if (got >= fraction * bytes.length) break;
-      }
-    } catch {
-      // Whatever else befell it, this client is gone.
-    } finally {
-      gone.abort();
-    }
-  }
-
-  async #ask(index: number, from: Origin, method: "PUT" | "DELETE"): Promise<void> {
-    const path = `/v1/cache/lab/${this.#image(index).repositories[from]}:1.0`;
-    await (await edge(path, { method, headers: bearer("admin") })).body?.cancel();
-  }
-
-  async #losePiece(index: number, fraction: number): Promise<void> {
-    // R2 may be failing.
-    await this.#losePieceOf(this.#image(index).digest, fraction).catch(ignore);
-  }
-
-  async #losePieceOf(digest: string, fraction: number): Promise<void> {
+  async #losePiece({ digest }: ChaosImage, fraction: number): Promise<void> {
     const commit = await new CommitStore(env.BUCKET).get(parseDigest(digest));
     if (commit === null) return;
     const lost = Math.floor(fraction * pieceCount(commit.layout));
-    await env.BUCKET.delete(`chunks/${commit.fillId}/${lost}`);
+    await env.BUCKET.delete(`${PIECES_PREFIX}${commit.fillId}/${lost}`);
   }
 
-  async #moveTag(index: number): Promise<void> {
-    const image = this.#image(index);
+  async #moveTag(image: ChaosImage): Promise<void> {
     image.moved = !image.moved;
-    await upstream.tag(image.repositories.honest, "1.0", image.manifests[image.moved ? 1 : 0]);
+    await upstream.tag(nameOf(image.repositories.honest), "1.0", image.manifests[image.moved ? 1 : 0]);
+  }
+
+  /** A pass of the sweep and one of the scrub, by whose clock nothing is young. */
+  async #caretake(): Promise<void> {
+    caretakerMs += 8 * DAY_MS;
+    await caretakerOf(env).round(caretakerMs);
   }
 
   /** Waits until a blob is at rest; an alarm that is due in half a minute rings now. */
@@ -265,10 +181,7 @@ class Round {
     for (;;) {
       const outcome = await stub.status();
       if (outcome.ok && outcome.value.state !== "filling") return;
-      if (performance.now() > deadline) {
-        this.#violations.push(`${digest}: stuck at ${JSON.stringify(outcome)}`);
-        return;
-      }
+      if (performance.now() > deadline) return this.#found(`${digest}: stuck at ${JSON.stringify(outcome)}`);
       if (outcome.ok && outcome.value.bytesPerSecond === 0) await runDurableObjectAlarm(stub);
       await sleep(50);
     }
@@ -276,38 +189,61 @@ class Round {
 
   /** With a well upstream and a well R2 the image can be had. */
   async #heal(image: ChaosImage): Promise<void> {
-    const reference = `lab/${image.repositories.honest}@${image.manifests[0]}`;
     for (let attempt = 1; attempt <= HEALING_ATTEMPTS; attempt++) {
-      if (await this.#bounded("healing", this.#get(reference, {}))) return;
+      if (await this.#bounded("healing", this.#clients.download(image, "honest", "digest"))) return;
       await sleep(HEALING_PAUSE_MS);
     }
     const outcome = await env.BLOBS.getByName(image.digest).status();
-    this.#violations.push(`${reference}: cannot be had although all is well: ${JSON.stringify(outcome)}`);
+    this.#found(`${image.digest}: cannot be had although all is well: ${JSON.stringify(outcome)}`);
   }
 
   /** A commit record has all its pieces, and they have its digest. */
-  async #checkStore({ digest }: ChaosImage): Promise<void> {
-    const lost = this.#plan.steps.some(({ step }) => step.kind === "lose-piece");
-    const commit = await new CommitStore(env.BUCKET).get(parseDigest(digest));
-    if (commit === null) return;
-    const pieces = new PieceStore(env.BUCKET);
-    const whole = new Uint8Array(commit.sizeBytes);
-    for (let index = 0; index < pieceCount(commit.layout); index++) {
-      const { startBytes, endBytes } = pieceByIndex(commit.layout, index);
-      const body = await pieces.get(commit.fillId, index, 0, endBytes - startBytes);
-      if (body === null) {
-        // What this round itself took away is noticed by whoever reads it next.
-        if (!lost) this.#violations.push(`${digest}: committed without piece ${index}`);
-        return;
-      }
-      const bytes = new Uint8Array(await new Response(body).arrayBuffer());
-      if (bytes.length !== endBytes - startBytes) {
-        this.#violations.push(`${digest}: piece ${index} has ${bytes.length} bytes`);
-        return;
-      }
-      whole.set(bytes, startBytes);
+  async #checkBlobs(damages: readonly string[]): Promise<void> {
+    const blobs = [...this.#images, ...this.#clients.pushed];
+    for (const digest of new Set(blobs.map((blob) => blob.digest))) {
+      const damage = await damageOf(parseDigest(digest));
+      if (damage !== undefined && damages.includes(damage)) this.#found(`${digest}: committed, ${damage}`);
     }
-    if ((await digestOf(whole)) !== digest) this.#violations.push(`${digest}: committed with other bytes`);
+  }
+
+  /** After a sweep there is no piece that nobody names. @returns how many pieces interrupted uploads have left */
+  async #sweep(): Promise<number> {
+    for (let sweep = 1; ; sweep++) {
+      await this.#bounded("the sweep", this.#caretake());
+      for (const image of this.#images) await this.#settle(image);
+      const { pieces, uploadPieces } = await findOrphans();
+      if (pieces.length === 0) return uploadPieces.length;
+      if (sweep === SWEEPS) {
+        this.#found(`pieces that nobody names after the sweep: ${pieces.join(" ")}`);
+        return uploadPieces.length;
+      }
+      await sleep(200);
+    }
+  }
+
+  /** What is dropped and deleted leaves nothing behind: the next round begins with an empty bucket. */
+  async #endAll(): Promise<void> {
+    for (const { digest, otherDigest } of this.#images) {
+      await env.BLOBS.getByName(digest).drop();
+      await env.BLOBS.getByName(otherDigest).drop();
+    }
+    for (const { reference } of this.#clients.pushed) {
+      await edge(`/v1/images/${reference}`, { method: "DELETE", headers: bearer("pusher") });
+    }
+    const uploads = new Set((await keysBehind(PIECES_PREFIX)).map((key) => key.split("/")[1] ?? ""));
+    for (const later of [LONG_MS, 2 * LONG_MS]) {
+      this.#clockMs = later;
+      for (const path of this.#clients.pushedTo)
+        await runDurableObjectAlarm(env.REPOSITORIES.getByName(path));
+      for (const id of uploads) await runDurableObjectAlarm(env.UPLOADS.getByName(id));
+    }
+    this.#clockMs = 0;
+    await this.#bounded("the last sweep", this.#caretake());
+    const { uploadPieces } = await findOrphans();
+    const left = (await keysBehind("")).filter((key) => /^(chunks|blobs|inspect|repositories)\//.test(key));
+    const found = left.filter((key) => !uploadPieces.includes(key));
+    if (found.length > 0) this.#found(`left behind when all was dropped: ${found.join(" ")}`);
+    if (left.length > 0) await env.BUCKET.delete(left);
   }
 
   async #bounded<T>(what: string, work: Promise<T>): Promise<T | undefined> {
@@ -316,12 +252,18 @@ class Round {
     const result = await Promise.race([work, stuck]);
     clearTimeout(timer);
     if (result !== "stuck") return result;
-    this.#violations.push(`${what} does not come to an end`);
+    this.#found(`${what} does not come to an end`);
     return undefined;
   }
 
-  #object(index: number) {
-    return env.BLOBS.getByName(this.#image(index).digest);
+  #found(violation: string): void {
+    this.#clients.violations.push(violation);
+  }
+
+  #object(of: ObjectKind, index: number): DurableObjectStub {
+    const { digest, repositories } = this.#image(index);
+    if (of === "caretaker") return caretakerOf(env);
+    return of === "blob" ? env.BLOBS.getByName(digest) : env.REPOSITORIES.getByName(repositories.honest);
   }
 
   #image(index: number): ChaosImage {
@@ -329,10 +271,6 @@ class Round {
     if (image === undefined) throw new RangeError(`Cannot find image: the plan has no number ${index}`);
     return image;
   }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 function sleep(ms: number): Promise<void> {
