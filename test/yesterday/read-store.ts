@@ -1,41 +1,24 @@
 /** Reads the store of a service that has ended: what miniflare keeps under `--persist-to`, as plain data. */
 
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { deserialize } from "node:v8";
 import { gzipSync } from "node:zlib";
-import type { CapturedFile, CapturedObject, CapturedStore } from "./captured.ts";
+import { bucketFiles, databasesIn } from "../support/bucket-files.ts";
+import type { CapturedObject, CapturedStore } from "./captured.ts";
 
 /** Reads bucket and Durable Objects. @param persistTo the directory that the service was given */
 export function readStore(persistTo: string): CapturedStore {
   return {
-    bucket: readBucket(path.join(persistTo, "v3/r2")),
+    bucket: bucketFiles(persistTo).map(({ key, contentType, metadata, bytes }) => ({
+      key,
+      contentType,
+      metadata,
+      gzip: gzipSync(bytes()).toString("base64"),
+    })),
     objects: readObjects(path.join(persistTo, "v3/do")),
   };
-}
-
-interface FileRow {
-  readonly key: string;
-  readonly blob_id: string | null;
-  readonly http_metadata: string;
-  readonly custom_metadata: string;
-}
-
-/** Everything in the bucket. @param directory `v3/r2` of what miniflare keeps */
-export function readBucket(directory: string): CapturedFile[] {
-  const bucket = readdirSync(directory).find((name) => existsSync(path.join(directory, name, "blobs"))) ?? "";
-  const query = "SELECT key, blob_id, http_metadata, custom_metadata FROM _mf_objects ORDER BY key";
-  return databasesIn(directory).flatMap((database) =>
-    rows<FileRow>(database, query).map((row) => ({
-      key: row.key,
-      contentType: (JSON.parse(row.http_metadata) as { contentType?: string }).contentType,
-      metadata: JSON.parse(row.custom_metadata) as Record<string, string>,
-      gzip: gzipSync(
-        row.blob_id === null ? "" : readFileSync(path.join(directory, bucket, "blobs", row.blob_id)),
-      ).toString("base64"),
-    })),
-  );
 }
 
 function readObjects(directory: string): CapturedObject[] {
@@ -64,13 +47,6 @@ function readObject(directory: string, database: DatabaseSync): CapturedObject {
     indexes: own.filter(({ type }) => type === "index").map(({ sql }) => sql ?? ""),
     kv: Object.fromEntries(kv.map(({ key, value }) => [key, deserialize(value) as unknown])),
   };
-}
-
-function databasesIn(directory: string): DatabaseSync[] {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".sqlite") && !path.basename(name).startsWith("metadata"))
-    .sort()
-    .map((name) => new DatabaseSync(path.join(directory, name)));
 }
 
 function rows<Row>(database: DatabaseSync, query: string): Row[] {
