@@ -2,9 +2,12 @@ import { createHash } from "node:crypto";
 import { type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../test/support/random.ts";
+import type { Control } from "./control.ts";
+import type { Expectation, Outcome } from "./expectation.ts";
 
 /** An image that clients ask for. */
 export interface SoakImage {
+  readonly name: string;
   readonly reference: string;
   readonly digest: string;
   readonly sizeBytes: number;
@@ -14,14 +17,17 @@ export interface SoakImage {
 export interface Counts {
   requests: number;
   complete: number;
-  hits: number;
   /** Bodies that ended short of what was announced. */
   broken: number;
   refused: number;
+  /** Answers by a tag that the upstream could not confirm in time. */
+  stale: number;
   vanished: number;
   /** Complete bodies with wrong bytes. */
   wrong: number;
   bytes: number;
+  /** Downloads that were made of the control in the same way. */
+  control: number;
 }
 
 /** What a client needs. */
@@ -30,6 +36,8 @@ export interface SoakClientOptions {
   readonly images: readonly SoakImage[];
   readonly random: Random;
   readonly counts: Counts;
+  readonly expectation: Expectation;
+  readonly control: Control | undefined;
   /** When it begins nothing more, by `performance.now()`. */
   readonly until: number;
 }
@@ -37,21 +45,72 @@ export interface SoakClientOptions {
 const PAUSE_MS = 250;
 const REQUEST_MS = 120_000;
 
-/** One client: download after download, some broken off half way, some a resumption of what was broken off. */
-export async function runClient({ url, images, random, counts, until }: SoakClientOptions): Promise<void> {
+/** What came of one request. */
+interface Answer {
+  readonly status: number;
+  readonly announcedBytes: number;
+  readonly receivedBytes: number;
+  readonly digest: string;
+  /** Whether this client left before the end. */
+  readonly left: boolean;
+}
+
+/** One client: download after download, some broken off half way; each is made of the control too. */
+export async function runClient(options: SoakClientOptions): Promise<void> {
+  const { images, random, counts, control, until } = options;
   while (performance.now() < until) {
     const image = images[random.integer(0, images.length - 1)];
     if (image === undefined) return;
-    const vanishAfter = random.chance(0.1) ? random.integer(0, image.sizeBytes) : undefined;
-    counts.requests++;
-    await download(`${url}/v1/images/${image.reference}`, image, counts, vanishAfter).catch(() => {
-      counts.broken++;
-    });
+    const leaveAt = random.chance(0.1) ? random.integer(0, image.sizeBytes) : Infinity;
+    await ask(image, leaveAt, options);
+    if (control !== undefined) {
+      await get(control.imageUrl(image.name, image.sizeBytes), leaveAt)
+        .then(() => counts.control++)
+        .catch(() => {});
+    }
     await sleep(random.integer(0, PAUSE_MS));
   }
 }
 
-async function download(url: string, image: SoakImage, counts: Counts, vanishAfter?: number): Promise<void> {
+async function ask(
+  image: SoakImage,
+  leaveAt: number,
+  { url, counts, expectation }: SoakClientOptions,
+): Promise<void> {
+  counts.requests++;
+  const asked = expectation.asks(image.name);
+  let complete = false;
+  try {
+    const answer = await get(`${url}/v1/images/${image.reference}`, leaveAt, (status, cacheStatus) => {
+      const outcome = outcomeOf(status, cacheStatus);
+      if (outcome === "stale") counts.stale++;
+      expectation.answered(asked, outcome);
+    });
+    counts.bytes += answer.receivedBytes;
+    complete = !answer.left && answer.status === 200 && answer.receivedBytes === answer.announcedBytes;
+    if (answer.status !== 200) counts.refused++;
+    else if (answer.left) counts.vanished++;
+    else if (complete) counts.complete++;
+    else counts.broken++;
+    if (complete && answer.digest !== image.digest) counts.wrong++;
+  } catch {
+    counts.broken++;
+  } finally {
+    expectation.ended(asked, complete);
+  }
+}
+
+function outcomeOf(status: number, cacheStatus: string): Outcome {
+  if (status !== 200) return "refused";
+  if (cacheStatus.includes("; fwd=stale")) return "stale";
+  return cacheStatus.includes("; hit") ? "hit" : "miss";
+}
+
+async function get(
+  url: string,
+  leaveAt: number,
+  onHeaders?: (status: number, cacheStatus: string) => void,
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = request(url, { agent: false, timeout: REQUEST_MS }, resolve);
   outgoing
@@ -59,28 +118,19 @@ async function download(url: string, image: SoakImage, counts: Counts, vanishAft
     .once("timeout", () => outgoing.destroy(new Error("silent")))
     .end();
   const response = await promise;
-  if (response.statusCode !== 200) {
-    response.resume();
-    counts.refused++;
-    return;
-  }
+  const status = response.statusCode ?? 0;
+  onHeaders?.(status, String(response.headers["cache-status"]));
   const hash = createHash("sha256");
-  let received = 0;
+  let receivedBytes = 0;
+  let left = false;
   for await (const part of response as AsyncIterable<Uint8Array>) {
     hash.update(part);
-    received += part.length;
-    counts.bytes += part.length;
-    if (vanishAfter !== undefined && received >= vanishAfter) {
-      counts.vanished++;
-      outgoing.destroy();
-      return;
-    }
+    receivedBytes += part.length;
+    if (receivedBytes < leaveAt) continue;
+    left = true;
+    break;
   }
-  if (received !== Number(response.headers["content-length"])) {
-    counts.broken++;
-    return;
-  }
-  counts.complete++;
-  if (String(response.headers["cache-status"]).includes("; hit")) counts.hits++;
-  if (`sha256:${hash.digest("hex")}` !== image.digest) counts.wrong++;
+  if (left) outgoing.destroy();
+  const announcedBytes = Number(response.headers["content-length"]);
+  return { status, announcedBytes, receivedBytes, left, digest: `sha256:${hash.digest("hex")}` };
 }

@@ -1,59 +1,155 @@
+/** What a soak came to, and whether that is good: a table of verdicts. */
+
 import type { Counts } from "./clients.ts";
+import type { HitCounts } from "./expectation.ts";
 import type { Usage } from "./usage.ts";
+
+/** One process over the whole soak. */
+export interface Series {
+  /** Program and process id. */
+  readonly name: string;
+  /** `service`, or `control` for what it is compared with. */
+  readonly of: "service" | "control";
+  /** At regular times under load, oldest first. */
+  readonly samples: readonly Usage[];
+}
 
 /** What a soak came to. */
 export interface SoakResult {
   readonly options: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly counts: Counts;
-  readonly upstreamBytes: number;
-  /** At regular times, oldest first; the last one is of the service at rest. */
-  readonly samples: readonly Usage[];
+  readonly hits: HitCounts;
+  readonly upstream: { readonly requests: number; readonly failed: number; readonly bytes: number };
+  readonly processes: readonly Series[];
   /** Images whose fill never ended. */
   readonly stuck: readonly string[];
 }
 
-const MIB = 1024 * 1024;
-/**
- * The last third of a soak may need so much more memory than the third before. The R2 simulator in workerd keeps some
- * 20 kB a read until the heap has its size (a Worker of three lines does so too), which takes it ten minutes: shorter
- * soaks are not judged by it.
- */
-const GROWTH = 1.15;
-const LEAST_MINUTES = 15;
-/** Connections that come and go by chance. */
-const SPARE_DESCRIPTORS = 64;
+/** One line of the table. `-`: told, and not judged. */
+export interface Verdict {
+  readonly verdict: "PASS" | "FAIL" | "-";
+  readonly what: string;
+  readonly measured: string;
+  readonly allowed: string;
+}
 
-/** A soak as text. */
-export function report({ options, seconds, counts, upstreamBytes, samples }: SoakResult): string {
-  const line = (name: string, value: (usage: Usage) => number): string =>
-    `${name.padEnd(12)} ${samples.map((usage) => String(Math.round(value(usage)))).join(" ")}`;
+const MIB = 1024 * 1024;
+/** Memory counts as flat where the median of the last quarter is at most so much above that of the second. */
+const GROWTH = 0.15;
+const SPARE_BYTES = 16 * MIB;
+const SPARE_DESCRIPTORS = 32;
+/** In shorter soaks heaps have not yet taken the size that they keep: their memory is told and not judged. */
+const LEAST_MINUTES = 15;
+
+/** Everything that is judged. */
+export function judge(result: SoakResult): Verdict[] {
+  const { counts, hits, upstream, options, stuck } = result;
+  const failing = options["failPercent"] ?? 0;
+  const failed = (100 * upstream.failed) / Math.max(1, upstream.requests);
+  return [
+    verdict("complete downloads", counts.complete > 0, String(counts.complete), "more than none"),
+    verdict("wrong bytes in them", counts.wrong === 0, String(counts.wrong), "0"),
+    ratio(hits),
+    verdict("hits denied", hits.denied === 0, `${hits.denied} of ${hits.mustHit}`, "0"),
+    verdict("fills that never ended", stuck.length === 0, stuck.length === 0 ? "0" : stuck.join(" "), "0"),
+    verdict(
+      "upstream requests that failed",
+      failing === 0 || (failed > failing / 2 && failed < failing * 2),
+      `${failed.toFixed(1)} % of ${upstream.requests}`,
+      `about ${failing} %, as ordered`,
+    ),
+    ...memory(result),
+    ...result.processes.filter(({ of }) => of === "service").map(descriptors),
+  ];
+}
+
+/** The ratio of hits is where it was computed to be. */
+function ratio({ answers, hits, mustHit, mustMiss }: HitCounts): Verdict {
+  const percent = (part: number): string => ((100 * part) / Math.max(1, answers)).toFixed(2);
+  return verdict(
+    "hit ratio",
+    answers > 0 && hits >= mustHit && hits <= answers - mustMiss,
+    `${percent(hits)} % of ${answers}`,
+    `${percent(mustHit)} to ${percent(answers - mustMiss)} %, computed`,
+  );
+}
+
+/** A workerd may grow by what the R2 simulator makes the control grow by for as many reads, and by the tolerance. */
+function memory({ processes, options }: SoakResult): Verdict[] {
+  const control = processes.find(({ of }) => of === "control");
+  const controlGrowth = control === undefined ? 0 : Math.max(0, growth(control, memoryOf).grown);
+  const long = (options["minutes"] ?? 0) >= LEAST_MINUTES;
+  return processes.map((series) => {
+    const { before, late, grown } = growth(series, memoryOf);
+    const isWorkerd = series.name.startsWith("workerd");
+    const allowed = before * GROWTH + SPARE_BYTES + (isWorkerd ? controlGrowth : 0);
+    const measured = `${mib(before)} -> ${mib(late)} MiB`;
+    const what = `memory of ${series.name}`;
+    if (series.of === "control")
+      return { verdict: "-", what: `${what}, control`, measured, allowed: "the R2 simulator's own" };
+    const of = isWorkerd && control !== undefined ? `, ${mib(controlGrowth)} of it as the control` : "";
+    const row = verdict(what, grown <= allowed, measured, `+${mib(allowed)} MiB${of}`);
+    return long ? row : { ...row, verdict: "-", allowed: `not judged under ${LEAST_MINUTES} min` };
+  });
+}
+
+function descriptors(series: Series): Verdict {
+  const { before, late, grown } = growth(series, (usage) => usage.descriptors);
+  const allowed = Math.round(before * GROWTH) + SPARE_DESCRIPTORS;
+  return verdict(`descriptors of ${series.name}`, grown <= allowed, `${before} -> ${late}`, `+${allowed}`);
+}
+
+/** Medians of the second and the last quarter of the samples: the first quarter is the start, single peaks are chance. */
+function growth({ samples }: Series, value: (usage: Usage) => number) {
+  const quarter = Math.floor(samples.length / 4);
+  const before = median(samples.slice(quarter, 2 * quarter).map(value));
+  const late = median(samples.slice(samples.length - quarter).map(value));
+  return { before, late, grown: late - before };
+}
+
+function memoryOf({ memoryBytes }: Usage): number {
+  return memoryBytes;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** A soak as text: what was counted, the series, and the verdicts. */
+export function report(result: SoakResult): string {
+  const { options, seconds, counts, upstream, processes } = result;
+  const verdicts = judge(result);
+  const widths = (["what", "measured"] as const).map((column) =>
+    Math.max(...verdicts.map((row) => row[column].length)),
+  );
+  const [what = 0, measured = 0] = widths;
   return [
     `soak: ${JSON.stringify(options)}, ${seconds} s`,
-    `requests     ${JSON.stringify(counts)}`,
-    `hit ratio    ${percent(counts.hits, counts.complete)} of complete downloads`,
-    `bytes        ${Math.round(counts.bytes / MIB)} MiB to clients, ${Math.round(upstreamBytes / MIB)} MiB from the upstream`,
-    line("memory MiB", ({ memoryBytes }) => memoryBytes / MIB),
-    line("descriptors", ({ descriptors }) => descriptors),
+    `requests: ${JSON.stringify(counts)}`,
+    `bytes: ${mib(counts.bytes)} MiB to clients, ${mib(upstream.bytes)} MiB from the upstream`,
+    ...processes.map(
+      ({ name, of, samples }) =>
+        `memory of ${name} (${of}), MiB: ${samples.map(({ memoryBytes }) => mib(memoryBytes)).join(" ")}`,
+    ),
+    "",
+    ...verdicts.map((row) =>
+      [row.verdict.padEnd(4), row.what.padEnd(what), row.measured.padEnd(measured), row.allowed].join("  "),
+    ),
+    "",
+    passed(verdicts) ? "PASS" : "FAIL",
   ].join("\n");
 }
 
-/** What must not be; empty for a good soak. */
-export function judge({ options, counts, samples, stuck }: SoakResult): string[] {
-  const found: string[] = [];
-  if (counts.complete === 0) found.push("no download was complete");
-  if (counts.wrong > 0) found.push(`${counts.wrong} complete downloads had wrong bytes`);
-  for (const reference of stuck) found.push(`the fill of ${reference} never ended`);
-  const third = Math.floor(samples.length / 3);
-  const [before, late] = [samples.slice(third, 2 * third), samples.slice(2 * third)];
-  const grows = (value: (usage: Usage) => number, factor: number, spare: number): boolean =>
-    Math.max(...late.map(value)) > Math.max(...before.map(value)) * factor + spare;
-  const long = (options["minutes"] ?? 0) >= LEAST_MINUTES;
-  if (long && grows((usage) => usage.memoryBytes, GROWTH, 0)) found.push("memory keeps growing");
-  if (grows((usage) => usage.descriptors, 1, SPARE_DESCRIPTORS)) found.push("descriptors keep growing");
-  return found;
+/** Whether nothing failed. */
+export function passed(verdicts: readonly Verdict[]): boolean {
+  return verdicts.every(({ verdict }) => verdict !== "FAIL");
 }
 
-function percent(part: number, whole: number): string {
-  return whole === 0 ? "none" : `${((100 * part) / whole).toFixed(1)} %`;
+function verdict(what: string, good: boolean, measured: string, allowed: string): Verdict {
+  return { verdict: good ? "PASS" : "FAIL", what, measured, allowed };
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / MIB);
 }

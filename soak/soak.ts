@@ -1,9 +1,10 @@
 /**
  * Many clients, many images and an upstream that fails now and then, for as long as wanted, against what `npm start`
- * runs; everything on loopback. Fails where a client got a wrong byte, where a fill stays stuck, or where memory or
- * descriptors keep growing.
+ * runs; everything on loopback. Ends in a table of verdicts: wrong bytes, the ratio of hits against a computed one, fills
+ * that stay stuck, and memory and descriptors of every process.
  *
  *     npm run soak -- --minutes 30 --clients 64 --images 50 --fail 5
+ *     npm run soak -- --no-control                without the Worker that memory is compared with
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,12 +16,17 @@ import { Random } from "../test/support/random.ts";
 import { startService } from "../test/support/service.ts";
 import { sha256Bytes } from "../test/support/sha256.ts";
 import { type Counts, type SoakImage, runClient } from "./clients.ts";
-import { judge, report } from "./report.ts";
-import { type Usage, usageOf, workerdOf } from "./usage.ts";
+import { startControl } from "./control.ts";
+import { Expectation } from "./expectation.ts";
+import { type Series, judge, passed, report } from "./report.ts";
+import { type Usage, processesOf, usageOf } from "./usage.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const CHUNK_BYTES = MIB;
 const TOKEN = "soak-admin-token";
+/** Samples of a soak: enough for a median of each quarter. */
+const SAMPLES = 60;
 
 /** How a client's request may fail at the upstream; each takes its turn. */
 const FAILURES: readonly FaultAction[] = [
@@ -40,6 +46,7 @@ const { values } = parseArgs({
     fail: { type: "string", default: "5" },
     drop: { type: "string", default: "60" },
     seed: { type: "string", default: "1" },
+    "no-control": { type: "boolean", default: false },
   },
 });
 const options = {
@@ -53,28 +60,30 @@ const options = {
 
 const upstream = await startFaultUpstream();
 const images = addImages(upstream);
-failNowAndThen(upstream);
+const failures = failNowAndThen(upstream);
 const service = await startService({
   vars: {
     UPSTREAMS: { lab: { url: upstream.url } },
-    CHUNK_BYTES: String(MIB),
+    CHUNK_BYTES: String(CHUNK_BYTES),
     UPSTREAM_IDLE_MS: "2000",
     ACCESS_TOKENS: {
       admin: { sha256: sha256Bytes(TOKEN).slice("sha256:".length), scopes: ["admin"], repositories: ["*"] },
     },
   },
 });
+const control = values["no-control"] ? undefined : await startControl(images, CHUNK_BYTES);
 const counts: Counts = {
   requests: 0,
   complete: 0,
-  hits: 0,
   broken: 0,
   refused: 0,
+  stale: 0,
   vanished: 0,
   wrong: 0,
   bytes: 0,
+  control: 0,
 };
-const samples: Usage[] = [];
+const expectation = new Expectation();
 const startedMs = performance.now();
 const endMs = startedMs + options.minutes * 60_000;
 try {
@@ -84,26 +93,30 @@ try {
       images,
       random: new Random(options.seed * 1000 + index),
       counts,
+      expectation,
+      control,
       until: endMs,
     }),
   );
-  const watching = watch();
-  await Promise.all([...clients, evictNowAndThen(), watching]);
+  const [processes] = await Promise.all([watch(), evictNowAndThen(), ...clients]);
+  const failed = failures.reduce((sum, id) => sum + upstream.faultHits(id), 0);
+  const { requests } = upstream.counters;
   upstream.clearFaults();
   const stuck = await findStuck();
+  const bytes = Object.values(upstream.counters.blobBytes).reduce((sum, count) => sum + count, 0);
   const result = {
     options,
     seconds: Math.round((performance.now() - startedMs) / 1000),
     counts,
-    upstreamBytes: Object.values(upstream.counters.blobBytes).reduce((sum, bytes) => sum + bytes, 0),
-    samples,
+    hits: expectation.counts,
+    upstream: { requests, failed, bytes },
+    processes,
     stuck,
   };
   console.log(report(result));
-  const faults = judge(result);
-  for (const fault of faults) console.error(`FAILED: ${fault}`);
-  process.exitCode = faults.length === 0 ? 0 : 1;
+  process.exitCode = passed(judge(result)) ? 0 : 1;
 } finally {
+  await control?.stop();
   await service.stop();
   await upstream.close();
 }
@@ -116,16 +129,17 @@ function addImages(to: FaultUpstream): readonly SoakImage[] {
       sizeBytes,
       seed: options.seed * 1000 + index,
     });
-    return { digest: image.digest, sizeBytes, reference: `lab/soak/i${index}:1.0` };
+    return { name: `i${index}`, digest: image.digest, sizeBytes, reference: `lab/soak/i${index}:1.0` };
   });
 }
 
-function failNowAndThen(to: FaultUpstream): void {
-  if (options.failPercent === 0) return;
+/** Orders the failures; returns their ids. */
+function failNowAndThen(to: FaultUpstream): number[] {
+  if (options.failPercent === 0) return [];
   const every = Math.round((FAILURES.length * 100) / options.failPercent);
-  for (const [index, action] of FAILURES.entries()) {
-    to.fault({ skip: Math.round(((index + 1) * every) / FAILURES.length), every, action });
-  }
+  return FAILURES.map((action, index) =>
+    to.fault({ skip: Math.round(((index + 1) * every) / FAILURES.length), every, action }),
+  );
 }
 
 /** Drops images from the cache: without that, nothing would be filled after the first minute. */
@@ -134,24 +148,38 @@ async function evictNowAndThen(): Promise<void> {
   while (options.dropsPerMinute > 0 && performance.now() < endMs) {
     await sleep(60_000 / options.dropsPerMinute);
     const image = images[random.integer(0, images.length - 1)];
-    const response = await fetch(`${service.url}/v1/cache/${image?.reference}`, {
+    if (image === undefined) return;
+    const ended = expectation.drops(image.name);
+    const response = await fetch(`${service.url}/v1/cache/${image.reference}`, {
       method: "DELETE",
       headers: { Authorization: `Bearer ${TOKEN}` },
     });
     await response.body?.cancel();
+    ended(response.status === 204);
   }
 }
 
-async function watch(): Promise<void> {
-  const pid = workerdOf(service.groupId());
-  const everyMs = Math.max(1000, Math.min(30_000, (endMs - startedMs) / 20));
-  while (performance.now() < endMs) {
-    samples.push(usageOf(pid));
-    await sleep(everyMs);
+/** What each process holds, at regular times under load. */
+async function watch(): Promise<Series[]> {
+  const watched: (Omit<Series, "samples"> & { readonly pid: number; readonly samples: Usage[] })[] =
+    processesOf(service.groupId()).map(({ pid, name }) => ({
+      pid,
+      name: `${name} ${pid}`,
+      of: "service",
+      samples: [],
+    }));
+  if (control !== undefined) {
+    watched.push({ pid: control.pid, name: `workerd ${control.pid}`, of: "control", samples: [] });
   }
-  // What the last requests held is given back first.
-  await sleep(2000);
-  samples.push(usageOf(pid));
+  const everyMs = Math.max(250, (endMs - startedMs) / SAMPLES);
+  while (performance.now() + everyMs / 2 < endMs) {
+    await sleep(everyMs);
+    for (const { pid, samples } of watched) {
+      const usage = usageOf(pid);
+      if (usage !== undefined) samples.push(usage);
+    }
+  }
+  return watched;
 }
 
 /** Images whose fill has not come to an end a minute after the last client left. */
@@ -171,7 +199,7 @@ async function findStuck(): Promise<string[]> {
   }
 }
 
-function numberOf(name: keyof typeof values, least: number, most: number): number {
+function numberOf(name: Exclude<keyof typeof values, "no-control">, least: number, most: number): number {
   const text = values[name];
   const number = Number(text);
   if (number >= least && number <= most) return number;

@@ -1,3 +1,5 @@
+/** What processes hold, by proc(5). */
+
 import { readFileSync, readdirSync } from "node:fs";
 
 /** What a process holds. */
@@ -7,26 +9,57 @@ export interface Usage {
   readonly descriptors: number;
 }
 
-/** The workerd of a process group; see proc_pid_stat(5). @throws Error where there is none, or no /proc */
-export function workerdOf(groupId: number): number {
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-      const [, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (stat.includes("(workerd)") && Number(group) === groupId) return Number(name);
-    } catch {
-      // Ended meanwhile.
-    }
-  }
-  throw new Error(`Cannot find workerd: process group ${groupId} has none`);
+/** A process to watch. */
+export interface Watched {
+  readonly pid: number;
+  /** Its program's name, such as `workerd`. */
+  readonly name: string;
 }
 
-/** What a process holds now; see proc_pid_status(5). */
-export function usageOf(pid: number): Usage {
-  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return {
-    memoryBytes: Number(kib) * 1024,
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
-  };
+interface Stat extends Watched {
+  readonly parent: number;
+  readonly group: number;
+}
+
+/** All processes of a group, in the order of their ids. */
+export function processesOf(groupId: number): Watched[] {
+  return stats()
+    .filter(({ group }) => group === groupId)
+    .map(({ pid, name }) => ({ pid, name }));
+}
+
+/** The workerds that a process has started. */
+export function workerdBelow(parentId: number): number[] {
+  return stats()
+    .filter(({ name, parent }) => name === "workerd" && parent === parentId)
+    .map(({ pid }) => pid);
+}
+
+/** What a process holds now; `undefined` for one that has ended. */
+export function usageOf(pid: number): Usage | undefined {
+  try {
+    const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return { memoryBytes: Number(kib) * 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length };
+  } catch {
+    return undefined;
+  }
+}
+
+function stats(): Stat[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((id) => {
+      try {
+        const stat = readFileSync(`/proc/${id}/stat`, "utf8");
+        const end = stat.lastIndexOf(")");
+        const [, parent, group] = stat.slice(end + 2).split(" ");
+        const thread = stat.slice(stat.indexOf("(") + 1, end);
+        // Node names its first thread, which the process goes by.
+        const name = thread === "MainThread" ? "node" : thread;
+        return [{ pid: Number(id), name, parent: Number(parent), group: Number(group) }];
+      } catch {
+        return []; // ended meanwhile
+      }
+    })
+    .sort((a, b) => a.pid - b.pid);
 }
