@@ -4,9 +4,6 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { digestOfFill } from "../../src/store/keys.ts";
-import { pieceByIndex, pieceCount } from "../../src/store/layout.ts";
-import type { CommitRecord } from "../../src/store/commit-store.ts";
 import { bucketFiles } from "../support/bucket-files.ts";
 import type { AddedImage } from "../support/fault-content.ts";
 import { type FaultUpstream, startFaultUpstream } from "../support/fault-upstream.ts";
@@ -14,6 +11,7 @@ import { type Service, startService } from "../support/service.ts";
 import { sha256Bytes } from "../support/sha256.ts";
 import { makeSif } from "../support/sif-fixture.ts";
 import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
+import { checkDisk } from "./disk-check.ts";
 import { KILL_TOKEN, KillClients, type Upload, newUpload } from "./kill-clients.ts";
 import type { KillAction, KillPlan } from "./kill-plan.ts";
 
@@ -136,7 +134,9 @@ export class KillRun {
     const report = (await status?.json()) as { filling?: unknown[]; sweep?: { endedAt: string | null } };
     if (report.sweep?.endedAt == null) this.#found(`the sweep did not end: ${JSON.stringify(report)}`);
     await this.#service.stop();
-    this.#checkDisk();
+    const { violations, uploadPieces } = checkDisk(bucketFiles(this.#persistTo));
+    for (const violation of violations) this.#found(violation);
+    this.#sums.uploadPieces = uploadPieces;
   }
 
   /** Ends everything. */
@@ -212,34 +212,6 @@ export class KillRun {
     const most = sizeBytes + kills * CONNECTIONS * PIECE_BYTES;
     if (fetched <= most) return;
     this.#found(`${digest}: ${fetched} bytes came from the upstream for ${sizeBytes}, after ${kills} kills`);
-  }
-
-  /** Each commit record has the bytes of its digest, and after a sweep each piece of a fetched blob has a commit record. */
-  #checkDisk(): void {
-    const files = new Map(bucketFiles(this.#persistTo).map((file) => [file.key, file]));
-    const named = new Set<string>();
-    for (const [key, { bytes }] of files) {
-      if (!key.startsWith("blobs/")) continue;
-      const { digest, fillId, layout } = JSON.parse(Buffer.from(bytes()).toString()) as CommitRecord;
-      const keys = Array.from({ length: pieceCount(layout) }, (_, index) => `chunks/${fillId}/${index}`);
-      const whole = keys.map((piece, index) => {
-        named.add(piece);
-        const { startBytes, endBytes } = pieceByIndex(layout, index);
-        return (
-          files
-            .get(piece)
-            ?.bytes()
-            .subarray(0, endBytes - startBytes) ?? new Uint8Array()
-        );
-      });
-      if (sha256Bytes(Buffer.concat(whole)) !== digest) this.#found(`${digest}: committed without its bytes`);
-    }
-    for (const key of files.keys()) {
-      if (!key.startsWith("chunks/") || named.has(key)) continue;
-      // Names of uploads tell no owner.
-      if (digestOfFill(key.split("/")[1] ?? "") === undefined) this.#sums.uploadPieces++;
-      else this.#found(`${key}: a piece that nobody names after the sweep`);
-    }
   }
 
   #found(violation: string): void {
