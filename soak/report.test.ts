@@ -13,7 +13,7 @@ function series(
   const samples = memoryMib.flatMap((memory, quarter) =>
     Array.from({ length: 5 }, () => ({ memoryBytes: memory * MIB, descriptors: descriptors[quarter] ?? 0 })),
   );
-  return { name, of, samples };
+  return { name, of, samples, ended: false };
 }
 
 const good: SoakResult = {
@@ -56,6 +56,10 @@ describe("judge()", () => {
     ["complete downloads: 0", { counts: { ...good.counts, complete: 0 } }],
     ["wrong bytes in them: 2", { counts: { ...good.counts, wrong: 2 } }],
     ["fills that never ended: lab/a:1", { stuck: ["lab/a:1"] }],
+    [
+      "processes that ended: workerd 1",
+      { processes: [{ ...series("workerd 1", "service", [100, 200, 205, 210]), ended: true }] },
+    ],
     ["hits denied: 1 of 148", { hits: { ...good.hits, denied: 1 } }],
     ["hit ratio: 73.00 % of 200", { hits: { ...good.hits, hits: 146 } }],
     ["hit ratio: 78.00 % of 200", { hits: { ...good.hits, hits: 156 } }],

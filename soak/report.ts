@@ -12,6 +12,8 @@ export interface Series {
   readonly of: "service" | "control";
   /** At regular times under load, oldest first. */
   readonly samples: readonly Usage[];
+  /** Whether it ended while it was watched. */
+  readonly ended: boolean;
 }
 
 /** What a soak came to. */
@@ -46,6 +48,7 @@ const LEAST_MINUTES = 15;
 export function judge(result: SoakResult): Verdict[] {
   const { counts, hits, upstream, options, stuck } = result;
   const failing = options["failPercent"] ?? 0;
+  const ended = result.processes.filter((series) => series.ended).map(({ name }) => name);
   const failed = (100 * upstream.failed) / Math.max(1, upstream.requests);
   return [
     verdict("complete downloads", counts.complete > 0, String(counts.complete), "more than none"),
@@ -59,6 +62,7 @@ export function judge(result: SoakResult): Verdict[] {
       `${failed.toFixed(1)} % of ${upstream.requests}`,
       `about ${failing} %, as ordered`,
     ),
+    verdict("processes that ended", ended.length === 0, ended.join(", ") || "none", "none"),
     ...memory(result),
     ...result.processes.filter(({ of }) => of === "service").map(descriptors),
   ];

@@ -19,7 +19,7 @@ import { type Counts, type SoakImage, runClient } from "./clients.ts";
 import { startControl } from "./control.ts";
 import { Expectation } from "./expectation.ts";
 import { type Series, judge, passed, report } from "./report.ts";
-import { type Usage, processesOf, usageOf } from "./usage.ts";
+import { type Usage, type Watched, processesOf, usageOf } from "./usage.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -161,22 +161,22 @@ async function evictNowAndThen(): Promise<void> {
 
 /** What each process holds, at regular times under load. */
 async function watch(): Promise<Series[]> {
-  const watched: (Omit<Series, "samples"> & { readonly pid: number; readonly samples: Usage[] })[] =
-    processesOf(service.groupId()).map(({ pid, name }) => ({
-      pid,
-      name: `${name} ${pid}`,
-      of: "service",
-      samples: [],
-    }));
-  if (control !== undefined) {
-    watched.push({ pid: control.pid, name: `workerd ${control.pid}`, of: "control", samples: [] });
-  }
+  const watch = ({ pid, name }: Watched, of: Series["of"]) => ({
+    pid,
+    name: `${name} ${pid}`,
+    of,
+    samples: [] as Usage[],
+    ended: false,
+  });
+  const watched = processesOf(service.groupId()).map((found) => watch(found, "service"));
+  if (control !== undefined) watched.push(watch({ pid: control.pid, name: "workerd" }, "control"));
   const everyMs = Math.max(250, (endMs - startedMs) / SAMPLES);
   while (performance.now() + everyMs / 2 < endMs) {
     await sleep(everyMs);
-    for (const { pid, samples } of watched) {
-      const usage = usageOf(pid);
-      if (usage !== undefined) samples.push(usage);
+    for (const series of watched) {
+      const usage = usageOf(series.pid);
+      if (usage === undefined) series.ended = true;
+      else series.samples.push(usage);
     }
   }
   return watched;
