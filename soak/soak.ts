@@ -19,7 +19,7 @@ import { type Counts, type SoakImage, runClient } from "./clients.ts";
 import { startControl } from "./control.ts";
 import { Expectation } from "./expectation.ts";
 import { type Series, judge, passed, report } from "./report.ts";
-import { type Usage, type Watched, processesOf, usageOf } from "./usage.ts";
+import { type Watched, processesOf, usageOf } from "./usage.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -27,6 +27,8 @@ const CHUNK_BYTES = MIB;
 const TOKEN = "soak-admin-token";
 /** Samples of a soak: enough for a median of each quarter. */
 const SAMPLES = 60;
+/** How long connections and objects are kept that nobody uses, with some to spare, in milliseconds. */
+const REST_MS = 20_000;
 
 /** How a client's request may fail at the upstream; each takes its turn. */
 const FAILURES: readonly FaultAction[] = [
@@ -87,6 +89,7 @@ const expectation = new Expectation();
 const startedMs = performance.now();
 const endMs = startedMs + options.minutes * 60_000;
 try {
+  const watched = beginWatch();
   const clients = Array.from({ length: options.clients }, (_, index) =>
     runClient({
       url: service.url,
@@ -98,15 +101,17 @@ try {
       until: endMs,
     }),
   );
-  const [processes] = await Promise.all([watch(), evictNowAndThen(), ...clients]);
+  await Promise.all([sample(watched), evictNowAndThen(), ...clients]);
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
   const failed = failures.reduce((sum, id) => sum + upstream.faultHits(id), 0);
   const { requests } = upstream.counters;
   upstream.clearFaults();
   const stuck = await findStuck();
+  const processes = await endWatch(watched);
   const bytes = Object.values(upstream.counters.blobBytes).reduce((sum, count) => sum + count, 0);
   const result = {
     options,
-    seconds: Math.round((performance.now() - startedMs) / 1000),
+    seconds,
     counts,
     hits: expectation.counts,
     upstream: { requests, failed, bytes },
@@ -159,27 +164,48 @@ async function evictNowAndThen(): Promise<void> {
   }
 }
 
-/** What each process holds, at regular times under load. */
-async function watch(): Promise<Series[]> {
-  const watch = ({ pid, name }: Watched, of: Series["of"]) => ({
-    pid,
-    name: `${name} ${pid}`,
-    of,
-    samples: [] as Usage[],
-    ended: false,
-  });
+/** A process, and what was seen of it so far. */
+interface Watch extends Watched {
+  readonly of: Series["of"];
+  readonly descriptorsBefore: number;
+  readonly memoryBytes: number[];
+  ended: boolean;
+}
+
+/** The service's processes at rest, and the control's. */
+function beginWatch(): Watch[] {
+  const watch = ({ pid, name }: Watched, of: Series["of"]): Watch => {
+    const descriptorsBefore = usageOf(pid)?.descriptors ?? 0;
+    return { pid, name: `${name} ${pid}`, of, descriptorsBefore, memoryBytes: [], ended: false };
+  };
   const watched = processesOf(service.groupId()).map((found) => watch(found, "service"));
   if (control !== undefined) watched.push(watch({ pid: control.pid, name: "workerd" }, "control"));
+  return watched;
+}
+
+/** What each process holds, at regular times under load. */
+async function sample(watched: readonly Watch[]): Promise<void> {
   const everyMs = Math.max(250, (endMs - startedMs) / SAMPLES);
   while (performance.now() + everyMs / 2 < endMs) {
     await sleep(everyMs);
-    for (const series of watched) {
-      const usage = usageOf(series.pid);
-      if (usage === undefined) series.ended = true;
-      else series.samples.push(usage);
+    for (const watch of watched) {
+      const usage = usageOf(watch.pid);
+      if (usage === undefined) watch.ended = true;
+      else watch.memoryBytes.push(usage.memoryBytes);
     }
   }
-  return watched;
+}
+
+/** What is left when all are gone and connections and objects that nobody uses have been given back. */
+async function endWatch(watched: readonly Watch[]): Promise<Series[]> {
+  await sleep(REST_MS);
+  return watched.map(({ name, of, pid, descriptorsBefore: before, memoryBytes, ended }) => ({
+    name,
+    of,
+    memoryBytes,
+    restingDescriptors: { before, after: usageOf(pid)?.descriptors ?? 0 },
+    ended,
+  }));
 }
 
 /** Images whose fill has not come to an end a minute after the last client left. */

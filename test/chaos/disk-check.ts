@@ -10,7 +10,7 @@ import { sha256Bytes } from "../support/sha256.ts";
 export interface DiskFindings {
   /** Everything that must never be. */
   readonly violations: readonly string[];
-  /** Pieces of interrupted uploads that no commit record names: their names tell no owner. */
+  /** Pieces of uploads that no commit record names: their sessions may go on with them for a day. */
   readonly uploadPieces: number;
 }
 

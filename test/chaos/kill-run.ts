@@ -31,7 +31,7 @@ export interface KillResult {
   /** Bytes that were fetched again because a kill had lost them, and the bytes of all blobs. */
   readonly again: number;
   readonly blobBytes: number;
-  /** Pieces of interrupted uploads that nobody names any more. */
+  /** Pieces of interrupted uploads, whose sessions may go on with them for a day. */
   readonly uploadPieces: number;
 }
 

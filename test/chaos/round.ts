@@ -240,7 +240,9 @@ class Round {
     this.#clockMs = 0;
     await this.#bounded("the last sweep", this.#caretake());
     const { uploadPieces } = await findOrphans();
-    const left = (await keysBehind("")).filter((key) => /^(chunks|blobs|inspect|repositories)\//.test(key));
+    const left = (await keysBehind("")).filter((key) =>
+      /^(chunks|owners|blobs|inspect|repositories)\//.test(key),
+    );
     const found = left.filter((key) => !uploadPieces.includes(key));
     if (found.length > 0) this.#found(`left behind when all was dropped: ${found.join(" ")}`);
     if (left.length > 0) await env.BUCKET.delete(left);

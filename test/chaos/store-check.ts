@@ -15,9 +15,9 @@ const pieces = new PieceStore(env.BUCKET);
 
 /** Pieces that nobody names. */
 export interface Orphans {
-  /** Keys of pieces of fetched blobs. */
+  /** Keys of pieces whose names tell an owner. */
   readonly pieces: readonly string[];
-  /** Keys of pieces of uploads, whose names do not tell an owner. */
+  /** Keys of pieces of uploads whose names do not. */
   readonly uploadPieces: readonly string[];
 }
 
@@ -52,9 +52,14 @@ export async function findOrphans(): Promise<Orphans> {
     const count = known ?? (commit === undefined ? await piecesNamed(fillId) : pieceCount(commit.layout));
     counts.set(fillId, count);
     if (Number(index) < count) continue;
-    orphans[owner === undefined ? "uploadPieces" : "pieces"].push(key);
+    orphans[namesOwner(fillId) ? "pieces" : "uploadPieces"].push(key);
   }
   return orphans;
+}
+
+/** Whether a sweep can find out who wants pieces of this name. */
+function namesOwner(fillId: string): boolean {
+  return digestOfFill(fillId) !== undefined || fillId.startsWith("upload-");
 }
 
 /** How many pieces of a fill its blob's object or its upload's session may still make use of. */
