@@ -92,10 +92,11 @@ describe("the fault suite's own checks", () => {
         [[], 1],
         [[{ atMs: 0, step: { kind: "evict", of: "blob", image: 0 } }], 0],
       ] as const) {
-        bucket.order({ call: "get", times: 1, midway: false });
+        bucket.order({ call: "get", times: 1000, midway: false });
         const clients = new Clients({ ...plan, steps }, [image]);
         await clients.download(image, "honest", "digest");
         expect(clients.violations).toHaveLength(found);
+        bucket.heal();
       }
     } finally {
       bucket.remove();
