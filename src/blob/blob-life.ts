@@ -270,9 +270,15 @@ export class BlobLife {
     await this.#runs.stop("The blob was dropped");
     if (record !== undefined) {
       if (record.state === "filling") this.#options.journal.dropped(entryOf(record));
-      // First the record, so that nobody new finds the pieces that go next.
-      await this.#options.commits.delete(record.digest);
-      await this.#options.pieces.deleteAll(record.fillId);
+      try {
+        // First the record, so that nobody new finds the pieces that go next.
+        await this.#options.commits.delete(record.digest);
+        await this.#options.pieces.deleteAll(record.fillId);
+      } catch (error) {
+        // What is left of it must be found by whoever drops it again.
+        this.#memory.recall(record);
+        throw error;
+      }
     }
     await this.#memory.clear();
   }

@@ -61,6 +61,12 @@ export class BlobMemory {
     return record;
   }
 
+  /** Remembers what was forgotten and could not be ended. */
+  recall(record: BlobRecord): void {
+    this.#record = record;
+    this.changed.notify();
+  }
+
   /** Empties the storage. */
   clear(): Promise<void> {
     return this.#store.clear();

@@ -1,4 +1,8 @@
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import { parseDigest } from "../../src/oci/digest.ts";
+import { CommitStore } from "../../src/store/commit-store.ts";
+import { BucketFaults } from "../chaos/bucket-faults.ts";
 import {
   type FreshImage,
   bearer,
@@ -149,6 +153,27 @@ describe("the cache", () => {
     });
     await response.text();
     expect(response.headers.get("Content-Type")).toBe(events ? "text/event-stream" : "application/json");
+  });
+
+  it("can be dropped again when R2 failed in the middle, and leaves nothing", async () => {
+    const image = await freshImage({ sizeBytes: 200 * KIB });
+    const drop = () => edge(`/v1/cache/${image.reference}`, { method: "DELETE", headers: bearer("admin") });
+    const digest = parseDigest(image.digest);
+    await edge(`/v1/cache/${image.reference}`, { method: "PUT" });
+    await cacheState(image.reference, "committed");
+    const { fillId = "" } = (await new CommitStore(env.BUCKET).get(digest)) ?? {};
+    const bucket = new BucketFaults();
+    try {
+      bucket.order({ call: "delete", times: 1000, midway: false });
+      expect((await drop()).status).toBe(500);
+    } finally {
+      bucket.remove();
+    }
+    expect((await cacheState(image.reference)).state).toBe("committed");
+    expect((await drop()).status).toBe(204);
+    expect((await cacheState(image.reference)).state).toBe("absent");
+    expect(await new CommitStore(env.BUCKET).get(digest)).toBeNull();
+    expect((await env.BUCKET.list({ prefix: `chunks/${fillId}/` })).objects).toEqual([]);
   });
 
   it("drops a blob that is being filled, and those who read it are told", async () => {
