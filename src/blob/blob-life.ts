@@ -248,7 +248,7 @@ export class BlobLife {
       sizeBytes: request.sizeBytes,
       state: "filling",
       fillId,
-      layout: base?.layout ?? fillLayout(request.sizeBytes, config.chunkBytes),
+      layout: base?.layout ?? fillLayout(request.sizeBytes, config.chunkBytes, request.startBytes),
       sources: this.#sources.storable(),
       startedAtMs: now,
       lastReadMs: now,

@@ -19,6 +19,8 @@ export interface OpenRequest {
   /** The size that a manifest gives for it, in bytes. */
   readonly sizeBytes: number;
   readonly source: BlobSource;
+  /** The offset that reading begins at: a fill that is begun for it has its small pieces there. @default 0 */
+  readonly startBytes?: number;
 }
 
 /** A blob's life: nothing, being fetched, verified and served from the cache, or given up. */

@@ -76,7 +76,7 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
     headers.set("Content-Range", contentRange(extent.startBytes, extent.endBytes, wanted.sizeBytes));
   }
   const { digest, sizeBytes, source } = wanted;
-  const request = { digest, sizeBytes, source };
+  const request = { digest, sizeBytes, source, startBytes: extent.startBytes };
   if (head) {
     // What this service alone has is there or not; of anything else, the next GET brings it.
     if (commit === null && source.registry === LOCAL_REGISTRY)

@@ -63,27 +63,57 @@ describe("fillLayout()", () => {
     expect(pieceCount(fillLayout(50 * 2 ** 30, CHUNK))).toBe(815);
   });
 
+  it("begins small anew where the first reader begins", () => {
+    expect(fillLayout(64 * MIB + 65536, CHUNK, 32 * MIB + 1)).toEqual([
+      { count: 2, bytes: MIB / 4 },
+      { count: 1, bytes: MIB / 2 },
+      { count: 1, bytes: MIB },
+      { count: 1, bytes: 2 * MIB },
+      { count: 1, bytes: 4 * MIB },
+      { count: 1, bytes: 8 * MIB },
+      { count: 1, bytes: CHUNK },
+      { count: 1, bytes: 1 },
+      { count: 2, bytes: MIB / 4 },
+      { count: 1, bytes: MIB / 2 },
+      { count: 1, bytes: MIB },
+      { count: 1, bytes: 2 * MIB },
+      { count: 1, bytes: 4 * MIB },
+      { count: 1, bytes: 8 * MIB },
+      { count: 1, bytes: CHUNK - 1 },
+      { count: 1, bytes: 65536 },
+    ]);
+  });
+
+  it("is cut as from the front for a reader of what waits for the whole anyway", () => {
+    expect(fillLayout(50 * MIB, CHUNK, 50 * MIB - 1)).toEqual(fillLayout(50 * MIB, CHUNK));
+  });
+
   it.each(EDGES)("covers a blob of %d bytes exactly", (size) => {
     expect(layoutBytes(fillLayout(size, CHUNK))).toBe(size);
   });
 
   it("covers every byte once, in order, and a piece beyond a chunk is small beside both its sides", () => {
     assert(
-      property(integer({ min: 1, max: 3_000_000 }), integer({ min: 1, max: 64 }), (size, blocks) => {
-        const chunk = blocks * 4096;
-        const layout = fillLayout(size, chunk);
-        let end = 0;
-        for (let index = 0; index < pieceCount(layout); index++) {
-          const piece = pieceByIndex(layout, index);
-          expect(piece.startBytes).toBe(end);
-          expect(piece.endBytes - piece.startBytes).toBeGreaterThan(0);
-          const least = Math.min(piece.startBytes, size - piece.startBytes);
-          const limit = Math.max(chunk, Math.min(4 * chunk, least / 2));
-          expect(piece.endBytes - piece.startBytes).toBeLessThanOrEqual(limit);
-          end = piece.endBytes;
-        }
-        expect(end).toBe(size);
-      }),
+      property(
+        integer({ min: 1, max: 3_000_000 }),
+        integer({ min: 1, max: 64 }),
+        nat(),
+        (size, blocks, place) => {
+          const chunk = blocks * 4096;
+          const layout = fillLayout(size, chunk, place % size);
+          let end = 0;
+          for (let index = 0; index < pieceCount(layout); index++) {
+            const piece = pieceByIndex(layout, index);
+            expect(piece.startBytes).toBe(end);
+            expect(piece.endBytes - piece.startBytes).toBeGreaterThan(0);
+            const least = Math.min(piece.startBytes, size - piece.startBytes);
+            const limit = Math.max(chunk, Math.min(4 * chunk, least / 2));
+            expect(piece.endBytes - piece.startBytes).toBeLessThanOrEqual(limit);
+            end = piece.endBytes;
+          }
+          expect(end).toBe(size);
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -37,24 +37,33 @@ const GROWTH_DIVISOR = 2;
 
 /**
  * Cuts a blob for filling. Pieces grow from a sixty-fourth of a chunk (a first byte soon) to a chunk and, far from both
- * ends, to a few chunks: who follows a fill waits for the next piece a fraction of what was waited already. The last
- * piece is small (what is held back until the digest is checked).
+ * ends, to a few chunks: who follows a fill waits for the next piece a fraction of what was waited already. They begin
+ * anew where the first reader begins. The last piece is small (what is held back until the digest is checked).
  * @param sizeBytes the blob's size
  * @param chunkBytes a multiple of 256
+ * @param startBytes the offset that the first reader begins at
  */
-export function fillLayout(sizeBytes: number, chunkBytes: number): Layout {
+export function fillLayout(sizeBytes: number, chunkBytes: number, startBytes = 0): Layout {
   if (sizeBytes === 0) return [];
   if (sizeBytes <= chunkBytes / FIRST_PIECE_DIVISOR) return [{ count: 1, bytes: sizeBytes }];
 
   const lastBytes = chunkBytes / LAST_PIECE_DIVISOR;
-  let layout: Layout = [];
-  for (let before = 0, behind = sizeBytes - lastBytes; behind > 0;) {
+  const endBytes = sizeBytes - lastBytes;
+  const readBytes = Math.min(startBytes, endBytes);
+  const before = appendGrowing([], readBytes, chunkBytes);
+  return appendPiece(appendGrowing(before, endBytes - readBytes, chunkBytes), lastBytes);
+}
+
+/** A layout with so many bytes behind it, in pieces that begin small. */
+function appendGrowing(layout: Layout, sizeBytes: number, chunkBytes: number): Layout {
+  let longer = layout;
+  for (let before = 0; before < sizeBytes;) {
+    const behind = sizeBytes - before;
     const bytes = Math.min(pieceBytes(before, behind, chunkBytes), behind);
-    layout = appendPiece(layout, bytes);
+    longer = appendPiece(longer, bytes);
     before += bytes;
-    behind -= bytes;
   }
-  return appendPiece(layout, lastBytes);
+  return longer;
 }
 
 /** How large a piece is that has so many bytes before it, and so many from its own first to the blob's last. */

@@ -94,6 +94,24 @@ describe("a cold download", () => {
     expect(await upstreamBytes(image.digest)).toBe(image.sizeBytes);
   });
 
+  it("answers a range that begins in its midst from a small piece, not a whole chunk", async () => {
+    const image = await freshImage({ sizeBytes: 4096 * KIB });
+    const slow = await upstream.fault({
+      match: { kind: "blob", reference: image.digest },
+      action: { kind: "throttle", bytesPerSecond: 32 * KIB },
+    });
+    const start = 2000 * KIB + 123;
+    const response = await edge(`/v1/images/${image.reference}`, {
+      headers: { Range: `bytes=${start}-${start + 999}` },
+    });
+    expect((await received(response)).bytes).toHaveLength(1000);
+    expect(await upstreamBytes(image.digest)).toBeLessThan(CHUNK);
+    await upstream.clearFaults(slow);
+    const whole = await edge(`/v1/images/${image.reference}`);
+    expect(await digestOf(await whole.arrayBuffer())).toBe(image.digest);
+    expect(await upstreamBytes(image.digest)).toBe(image.sizeBytes);
+  });
+
   it("goes on to its end although every client has gone", async () => {
     const image = await freshImage({ sizeBytes: 1024 * KIB });
     const response = await edge(`/v1/images/${image.reference}`);
