@@ -130,8 +130,11 @@ export class FillRuns {
       if (this.#memory.record?.fillId !== fillId) return;
       const now = Date.now();
       await commits.put({ digest, sizeBytes, fillId, layout, verifiedAtMs: now });
+      const current = this.#memory.record;
+      // Dropped while the commit record was written: whoever drops it waits for this, and deletes that too.
+      if (current?.fillId !== fillId) return;
       this.#memory.save({
-        ...this.#memory.record,
+        ...current,
         state: "committed",
         committedAtMs: now,
         lastReadMs: now,
