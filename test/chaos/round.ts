@@ -37,8 +37,6 @@ export interface RoundResult {
   readonly faults: number;
   /** Images that were confirmed as stored here. */
   readonly pushed: number;
-  /** Pieces of interrupted uploads that nobody names any more. */
-  readonly uploadPieces: number;
 }
 
 /** Runs a round to its end: faults, then healing, then the checks of what is stored, then the end of all of it. */
@@ -76,12 +74,12 @@ class Round {
       await this.#checkBlobs(loses ? ["altered"] : ["altered", "missing"]);
       for (const image of this.#images) await this.#heal(image);
       await this.#bounded("reading what was pushed", this.#clients.checkPushed());
-      const uploadPieces = await this.#sweep();
+      await this.#sweep();
       await this.#checkBlobs(["altered", "missing"]);
       await this.#endAll();
       const { violations, complete, broken, pushed } = this.#clients;
       const faults = hits.reduce((sum, count) => sum + count, 0) + this.#bucket.hits;
-      return { violations, complete, broken, faults, pushed: pushed.length, uploadPieces };
+      return { violations, complete, broken, faults, pushed: pushed.length };
     } finally {
       await this.#makeWell();
       this.#bucket.remove();
@@ -206,16 +204,16 @@ class Round {
     }
   }
 
-  /** After a sweep there is no piece that nobody names. @returns how many pieces interrupted uploads have left */
-  async #sweep(): Promise<number> {
+  /** After a sweep there is no piece that nobody names. */
+  async #sweep(): Promise<void> {
     for (let sweep = 1; ; sweep++) {
       await this.#bounded("the sweep", this.#caretake());
       for (const image of this.#images) await this.#settle(image);
-      const { pieces, uploadPieces } = await findOrphans();
-      if (pieces.length === 0) return uploadPieces.length;
+      const pieces = await findOrphans();
+      if (pieces.length === 0) return;
       if (sweep === SWEEPS) {
         this.#found(`pieces that nobody names after the sweep: ${pieces.join(" ")}`);
-        return uploadPieces.length;
+        return;
       }
       await sleep(200);
     }
@@ -239,13 +237,12 @@ class Round {
     }
     this.#clockMs = 0;
     await this.#bounded("the last sweep", this.#caretake());
-    const { uploadPieces } = await findOrphans();
     const left = (await keysBehind("")).filter((key) =>
       /^(chunks|owners|blobs|inspect|repositories)\//.test(key),
     );
-    const found = left.filter((key) => !uploadPieces.includes(key));
-    if (found.length > 0) this.#found(`left behind when all was dropped: ${found.join(" ")}`);
-    if (left.length > 0) await env.BUCKET.delete(left);
+    if (left.length === 0) return;
+    this.#found(`left behind when all was dropped: ${left.join(" ")}`);
+    await env.BUCKET.delete(left);
   }
 
   async #bounded<T>(what: string, work: Promise<T>): Promise<T | undefined> {

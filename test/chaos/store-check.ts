@@ -13,14 +13,6 @@ import { digestOf } from "../worker/edge.ts";
 const commits = new CommitStore(env.BUCKET);
 const pieces = new PieceStore(env.BUCKET);
 
-/** Pieces that nobody names. */
-export interface Orphans {
-  /** Keys of pieces whose names tell an owner. */
-  readonly pieces: readonly string[];
-  /** Keys of pieces of uploads whose names do not. */
-  readonly uploadPieces: readonly string[];
-}
-
 /** All keys of the bucket behind a prefix. */
 export async function keysBehind(prefix: string): Promise<string[]> {
   const keys: string[] = [];
@@ -33,14 +25,14 @@ export async function keysBehind(prefix: string): Promise<string[]> {
   return keys;
 }
 
-/** Holds the bucket's listing against what commit records, blobs' objects and upload sessions name. */
-export async function findOrphans(): Promise<Orphans> {
+/** Keys of pieces that no commit record, no blob's object and no upload session names. */
+export async function findOrphans(): Promise<string[]> {
   const committed = new Map<string, CommitRecord>();
   for (const key of await keysBehind(COMMIT_PREFIX)) {
     const commit = await commits.get(parseDigest(key.slice(COMMIT_PREFIX.length)));
     if (commit !== null) committed.set(commit.fillId, commit);
   }
-  const orphans = { pieces: [] as string[], uploadPieces: [] as string[] };
+  const orphans: string[] = [];
   const counts = new Map<string, number>();
   for (const key of await keysBehind(PIECES_PREFIX)) {
     const [, fillId = "", index = ""] = key.split("/");
@@ -52,14 +44,9 @@ export async function findOrphans(): Promise<Orphans> {
     const count = known ?? (commit === undefined ? await piecesNamed(fillId) : pieceCount(commit.layout));
     counts.set(fillId, count);
     if (Number(index) < count) continue;
-    orphans[namesOwner(fillId) ? "pieces" : "uploadPieces"].push(key);
+    orphans.push(key);
   }
   return orphans;
-}
-
-/** Whether a sweep can find out who wants pieces of this name. */
-function namesOwner(fillId: string): boolean {
-  return digestOfFill(fillId) !== undefined || fillId.startsWith("upload-");
 }
 
 /** How many pieces of a fill its blob's object or its upload's session may still make use of. */

@@ -9,7 +9,7 @@ it(
   { timeout: (minutes + 5) * 60_000 },
   async () => {
     const endMs = performance.now() + minutes * 60_000;
-    const sums = { rounds: 0, complete: 0, broken: 0, faults: 0, pushed: 0, uploadPieces: 0 };
+    const sums = { rounds: 0, complete: 0, broken: 0, faults: 0, pushed: 0 };
     for (let seed = firstSeed; performance.now() < endMs; seed++) {
       const plan = drawPlan(seed);
       const result = await runRound(plan);
@@ -20,7 +20,6 @@ it(
       sums.broken += result.broken;
       sums.faults += result.faults;
       sums.pushed += result.pushed;
-      sums.uploadPieces += result.uploadPieces;
       if (once) break;
     }
     console.log(`chaos: seed ${firstSeed}, ${JSON.stringify(sums)}`);
