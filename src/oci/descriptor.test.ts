@@ -15,7 +15,13 @@ describe("readDescriptor()", () => {
       artifactType: "application/example",
       data: "e30=",
     };
-    expect(readDescriptor({ ...known, urls: ["https://example.org"], other: [1] }, "x")).toEqual(known);
+    expect(readDescriptor({ ...known, other: [1] }, "x")).toEqual(known);
+  });
+
+  it("drops addresses, and says that there were some", () => {
+    const urls = ["https://example.org"];
+    expect(readDescriptor({ ...PLAIN, urls }, "x")).toEqual({ ...PLAIN, foreign: true });
+    expect(readDescriptor({ ...PLAIN, urls: [] }, "x")).toEqual(PLAIN);
   });
 
   it("has no member where the manifest has none, or null", () => {

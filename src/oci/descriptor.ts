@@ -6,6 +6,7 @@ import {
   invalidManifest,
   join,
   type Members,
+  readList,
   readMember,
   readObject,
   readOptionalText,
@@ -36,6 +37,11 @@ export interface Descriptor {
   readonly artifactType?: string;
   /** The content itself in base64, where the manifest carries it inline; not checked against the digest. */
   readonly data?: string;
+  /**
+   * There where the content is said to be kept elsewhere, at `urls` that nobody here reads. Registries take such a
+   * descriptor without asking whether its sender has the bytes.
+   */
+  readonly foreign?: true;
 }
 
 /** The grammar of digests of any algorithm: descriptor.md, section "Digests". */
@@ -60,6 +66,7 @@ export function readDescriptor(value: unknown, path: string): Descriptor {
     ...(platform === undefined ? {} : { platform }),
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(data === undefined ? {} : { data }),
+    ...((readList(members, "urls", path) ?? []).length === 0 ? {} : { foreign: true as const }),
   };
 }
 

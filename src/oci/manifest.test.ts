@@ -286,4 +286,10 @@ describe("namedBlobs() and namedManifests()", () => {
     const image = parse({ ...IMAGE, layers: [{ ...LAYER, mediaType }, LAYER] }, OCI_MANIFEST);
     expect(namedBlobs(image)).toEqual([CONFIG, LAYER]);
   });
+
+  it("leave out what has addresses elsewhere, which need not be in the registry whatever its type", () => {
+    const urls = ["https://example.org/"];
+    const image = { ...IMAGE, config: { ...CONFIG, urls }, layers: [{ ...LAYER, urls }, LAYER] };
+    expect(namedBlobs(parse(image, OCI_MANIFEST))).toEqual([LAYER]);
+  });
 });

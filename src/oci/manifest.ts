@@ -96,7 +96,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string): Manifest 
       };
 }
 
-/** Layers that are fetched from elsewhere by their `urls`. */
+/** Layers that are kept elsewhere by their type alone. */
 const FOREIGN_LAYER =
   /^application\/vnd\.(?:oci\.image\.layer\.nondistributable\.v1|docker\.image\.rootfs\.foreign\.diff)\.tar/;
 
@@ -110,7 +110,7 @@ export function namedBlobs(manifest: Manifest): Descriptor[] {
   if (manifest.kind === "index") return [];
   const { config, layers } = manifest;
   return [...(config === undefined ? [] : [config]), ...layers].filter(
-    (blob) => !FOREIGN_LAYER.test(blob.mediaType),
+    (blob) => blob.foreign !== true && !FOREIGN_LAYER.test(blob.mediaType),
   );
 }
 

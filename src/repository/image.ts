@@ -1,5 +1,6 @@
 /** From a reference to the SIF file that it means. */
 
+import { RegistryError } from "../errors.ts";
 import { safeBaseName } from "../http/content-disposition.ts";
 import { type Digest, digestHex, parseDigest } from "../oci/digest.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
@@ -68,6 +69,13 @@ export async function findImage(services: Services, request: ImageRequest): Prom
     found = await readManifest(services, repository, { digest: parseDigest(child.digest) });
   }
   const layer = sifLayer(found.manifest, formatReference(reference));
+  // A digest is no capability: of such a layer the manifest does not show that this repository has it.
+  if (layer.foreign === true && (await repository.blob(layer.digest)) === null) {
+    throw new RegistryError(
+      "image-unknown",
+      `Cannot get "${formatReference(reference)}": its manifest says that its SIF layer is kept elsewhere, and the registry does not have it; push the image again`,
+    );
+  }
   const annotations = found.manifest.annotations;
   const keptMs = found.resolved.blobTimes?.[layer.digest];
   return {

@@ -1,15 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { remoteFaultUpstream } from "../support/fault-remote.ts";
-import {
-  bearer,
-  digestOf,
-  edge,
-  freshImage,
-  freshRepository,
-  problemOf,
-  received,
-  upstream,
-} from "./edge.ts";
+import { bearer, digestOf, edge, freshImage, freshRepository, problemOf, upstream } from "./edge.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const SIF_LAYER = "application/vnd.sylabs.sif.layer.v1.sif";
@@ -49,7 +40,7 @@ describe("addresses in a descriptor", () => {
     const other = crypto.getRandomValues(new Uint8Array(3000));
     const lacking = await withDescriptor({ urls }, other);
     await upstream.remove(lacking.split(":")[0] ?? "", await digestOf(other));
-    expect((await received(await edge(`/v1/images/lab/${lacking}`))).complete).toBe(false);
+    expect((await problemOf(await edge(`/v1/images/lab/${lacking}`))).code).toBe("image-unknown");
 
     expect(await stranger.requests()).toEqual([]);
     await stranger.close();

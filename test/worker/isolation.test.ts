@@ -202,4 +202,35 @@ describe("a private repository", () => {
     expect((await read(`manifests/${image.manifestDigest}`)).status).toBe(404);
     expect((await read(`blobs/${image.digest}`)).status).toBe(404);
   });
+
+  it("lends no digest by a layer that is said to be kept elsewhere, which registries do not look for", async () => {
+    const image = await upstream.addImage(freshRepository(), "1.0", {
+      sizeBytes: 300_000,
+      seed: freshSeed(),
+    });
+    await STATES["committed"]?.(image);
+    const guests = `guests/t${freshSeed()}`;
+    const layer = {
+      mediaType: "application/vnd.sylabs.sif.layer.v1.sif",
+      digest: image.digest,
+      size: 300_000,
+      urls: ["https://example.org/elsewhere"],
+    };
+    const mediaType = "application/vnd.oci.image.manifest.v1+json";
+    const manifest = { schemaVersion: 2, mediaType, layers: [layer] };
+    const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+    await upstream.addManifest(guests, "1.0", bytes, mediaType);
+    const read = (path: string) => edge(path, { headers: bearer("guest") });
+    expect((await read(`/v2/vault/${guests}/manifests/1.0`)).status).toBe(200);
+    for (const path of [
+      `/v2/vault/${guests}/blobs/${image.digest}`,
+      `/v1/images/vault/${guests}:1.0`,
+      `/v1/inspect/vault/${guests}:1.0`,
+      `/v1/cache/vault/${guests}:1.0`,
+    ]) {
+      const response = await read(path);
+      expect([path, response.status]).toEqual([path, 404]);
+      await response.body?.cancel();
+    }
+  });
 });
