@@ -9,7 +9,7 @@
 import { z } from "zod";
 import type { Config } from "../config.ts";
 import { RegistryError } from "../errors.ts";
-import { parseRepositoryPath, repositoryPath } from "../oci/reference.ts";
+import { isRepositoryPath } from "../oci/reference.ts";
 import { signJwt, verifyJwt } from "./compact-jwt.ts";
 import { type Action, type Caller, type Grant, isGranted, ownGrants } from "./grant.ts";
 import { findRegistryTokenKey, registryTokenKey } from "./registry-token-key.ts";
@@ -43,6 +43,7 @@ const CLAIMS = z.strictObject({
     z.discriminatedUnion("type", [
       z.strictObject({
         type: z.literal("repository"),
+        // No pattern: what a token names becomes part of a grant.
         name: z.string().refine(isRepositoryPath),
         actions: z.array(z.enum(["pull", "push"])),
       }),
@@ -136,13 +137,4 @@ function narrow(grants: readonly Grant[], access: Claims["access"]): readonly Gr
 function toListing({ actions, repositories }: Grant): readonly Grant[] {
   const list: Action = "list";
   return actions.includes("pull") ? [{ actions: [list], repositories }] : [];
-}
-
-/** A name that is no pattern: what a token names becomes part of a grant. */
-function isRepositoryPath(text: string): boolean {
-  try {
-    return repositoryPath(parseRepositoryPath(text)) === text;
-  } catch {
-    return false;
-  }
 }

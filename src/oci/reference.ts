@@ -90,6 +90,12 @@ export function parseRepositoryPath(text: string): RepositoryPath {
   return location;
 }
 
+/** Whether a text is `registry/repository` as {@link repositoryPath} writes it: no pattern, and no other spelling. */
+export function isRepositoryPath(text: string): boolean {
+  const location = splitPath(text);
+  return pathFault(location) === undefined && repositoryPath(location) === text;
+}
+
 /** Whether a text is the name of a registry, as {@link parseRegistryName} takes it. */
 export function isRegistryName(text: string): boolean {
   return registryFault(text) === undefined;

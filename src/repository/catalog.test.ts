@@ -14,6 +14,7 @@ beforeEach(() => {
 function source(registry: string, names: readonly string[], by: "name" | "token" = "name"): CatalogSource {
   return {
     registry,
+    byName: false,
     // oxlint-disable-next-line typescript/require-await -- in place of a call over the network
     page: async ({ n = Infinity, last }: ListOptions) => {
       asked.push(`${registry} ${last ?? ""}`.trim());
@@ -34,7 +35,11 @@ function failing(
   registry: string,
   code: "unsupported" | "upstream-denied" | "upstream-timeout",
 ): CatalogSource {
-  return { registry, page: () => Promise.reject(new RegistryError(code, `Cannot list: ${code}`)) };
+  return {
+    registry,
+    byName: false,
+    page: () => Promise.reject(new RegistryError(code, `Cannot list: ${code}`)),
+  };
 }
 
 const LAB = source("lab", ["a/1", "a/2", "b/3"]);
@@ -93,15 +98,44 @@ describe("listRepositories()", () => {
   });
 
   it("ends a page early rather than ask for ever", async () => {
-    const names = Array.from({ length: 1000 }, (_, at) => `a/${at}-1`);
+    const names = Array.from({ length: 30_000 }, (_, at) => `a${at}/1`);
+    const sources = [source("lab", [...names, "b/2"]), QUAY];
+    const page = await listRepositories({ sources, n: 3, last: undefined, visible: onlyTwos });
+    expect(asked).toHaveLength(20);
+    // Nothing of what may not be shown, not even to say where to go on: so it has to be passed over.
+    expect(page).toEqual({ repositories: [], unanswered: ["lab"], next: { n: 3, last: "quay.io/" } });
+  });
+
+  it("goes on behind what it has shown where it ended a page early", async () => {
+    const names = Array.from({ length: 30_000 }, (_, at) => `a${at}/1`);
+    const request = { sources: [source("lab", ["a/2", ...names])], n: 3, visible: onlyTwos };
+    const page = await listRepositories({ ...request, last: undefined });
+    expect(page).toEqual({ repositories: ["lab/a/2"], unanswered: [], next: { n: 3, last: "lab/a/2" } });
+  });
+
+  it.each([1, 2, 3, 4])("names nothing in a cursor that it does not show, in pages of %d", async (n) => {
+    const names = ["a/1", "a/2", "b/1", "c/1", "c/2", "d/1", "d/2", "e/1"];
+    let last: string | undefined;
+    const shown: string[] = [];
+    do {
+      const page = await listRepositories({ sources: [source("lab", names)], n, last, visible: onlyTwos });
+      expect(page.repositories.length).toBeLessThanOrEqual(n);
+      shown.push(...page.repositories);
+      last = page.next?.last;
+      if (last !== undefined) expect(shown).toContain(last);
+    } while (last !== undefined);
+    expect(shown).toEqual(["lab/a/2", "lab/c/2", "lab/d/2"]);
+  });
+
+  it("leaves out what is no name of a repository, by which another could be meant", async () => {
+    const names = ["a/1", "a/../secret/1", "a/1?x=", "Ä/1", "a/1\r\nb"];
     const page = await listRepositories({
       sources: [source("lab", names)],
-      n: 3,
+      n: 9,
       last: undefined,
-      visible: onlyTwos,
+      visible: everything,
     });
-    expect(asked).toHaveLength(20);
-    expect(page).toMatchObject({ repositories: [], next: { n: 3, last: "lab/a/59-1" } });
+    expect(page.repositories).toEqual(["lab/a/1"]);
   });
 
   it("passes over registries without a list, and names those that did not answer", async () => {

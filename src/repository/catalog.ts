@@ -8,10 +8,13 @@ import type { Services } from "../services.ts";
 import type { UpstreamCredentials } from "../upstream/credentials.ts";
 import type { CatalogPage, ListOptions, NextPage } from "../upstream/registry-client.ts";
 import { upstreamClient } from "./upstream-client.ts";
+import { visiblePage } from "./visible-page.ts";
 
 /** One registry. */
 export interface CatalogSource {
   readonly registry: string;
+  /** Whether its list is known to go by names alone. */
+  readonly byName: boolean;
   readonly page: (options: ListOptions) => Promise<CatalogPage>;
 }
 
@@ -32,12 +35,12 @@ export interface Catalog {
   /** `registry/repository`, by registry. */
   readonly repositories: readonly string[];
   readonly next?: NextPage;
-  /** Registries that ought to have a list, and did not answer. */
+  /** Registries that ought to have a list, and did not answer, or have too much in it that may not be shown. */
   readonly unanswered: readonly string[];
 }
 
-/** Pages that one request asks upstreams for: where most of what they have may not be shown, a page ends early. */
-const MAX_UPSTREAM_PAGES = 20;
+/** Pages that one request asks registries for: where most of what they have may not be shown, a page ends early. */
+export const MAX_ASKED_PAGES = 20;
 /** How long one upstream may take for a page, in milliseconds: one that hangs must not hide the others. */
 const PAGE_MS = 10_000;
 
@@ -46,7 +49,7 @@ const PAGE_MS = 10_000;
  * refused, has nothing to show.
  */
 export async function listRepositories(request: CatalogRequest): Promise<Catalog> {
-  const { n, visible } = request;
+  const { n, visible, signal } = request;
   const [resumed, cursor] = splitCursor(request.last);
   const sources = request.sources
     .filter(({ registry }) => registry >= resumed)
@@ -55,22 +58,28 @@ export async function listRepositories(request: CatalogRequest): Promise<Catalog
   const unanswered: string[] = [];
   let asked = 0;
   for (const source of sources) {
-    const { registry } = source;
-    let last = registry === resumed ? cursor : undefined;
-    do {
-      if (repositories.length >= n || asked++ >= MAX_UPSTREAM_PAGES) {
-        return { repositories, unanswered, next: { n, last: `${registry}/${last ?? ""}` } };
-      }
-      const page = await readPage(source, { n: n - repositories.length, last }, request.signal);
-      if (page === undefined) {
-        unanswered.push(registry);
-        break;
-      }
-      for (const repository of page.repositories) {
-        if (visible({ registry, repository })) repositories.push(`${registry}/${repository}`);
-      }
-      last = page.next?.last;
-    } while (last !== undefined);
+    const { registry, byName } = source;
+    const last = registry === resumed ? cursor : undefined;
+    const maxAsked = MAX_ASKED_PAGES - asked;
+    const here = { repositories, unanswered, next: { n, last: `${registry}/${last ?? ""}` } };
+    if (repositories.length >= n || maxAsked === 0) return here;
+    const page = await visiblePage({
+      registry,
+      byName,
+      last,
+      n: n - repositories.length,
+      visible,
+      maxAsked,
+      ask: (wanted) => readPage(source, wanted, signal),
+    });
+    // The next page begins with this registry, and may ask for more of it.
+    if (page.end === "gave-up" && asked > 0) return here;
+    repositories.push(...page.repositories.map((repository) => `${registry}/${repository}`));
+    asked += page.asked;
+    if (page.end !== "complete") unanswered.push(registry);
+    if (page.next !== undefined) {
+      return { repositories, unanswered, next: { n, last: `${registry}/${page.next}` } };
+    }
   }
   return { repositories, unanswered };
 }
@@ -110,10 +119,10 @@ export function catalogSource(
   lent: UpstreamCredentials | undefined,
 ): CatalogSource {
   if (registry === LOCAL_REGISTRY) {
-    return { registry, page: ({ n, last }) => localPage(services, registry, n, last) };
+    return { registry, byName: true, page: ({ n, last }) => localPage(services, registry, n, last) };
   }
   const client = upstreamClient(services.config, registry, lent);
-  return { registry, page: (options) => client.catalog(options) };
+  return { registry, byName: false, page: (options) => client.catalog(options) };
 }
 
 async function localPage(

@@ -6,8 +6,9 @@ import { type RepositoryPath, repositoryPath } from "../oci/reference.ts";
 import type { Services } from "../services.ts";
 import type { UpstreamCredentials } from "../upstream/credentials.ts";
 import type { NextPage } from "../upstream/registry-client.ts";
-import { catalogSource } from "./catalog.ts";
+import { catalogSource, MAX_ASKED_PAGES } from "./catalog.ts";
 import { openListings } from "./listings.ts";
+import { visiblePage } from "./visible-page.ts";
 
 /** What to look for. */
 export interface SearchRequest {
@@ -26,7 +27,7 @@ export interface FoundImages {
   /** `registry/repository:tag` */
   readonly images: readonly string[];
   readonly next: NextPage | undefined;
-  /** Repositories that did not tell their tags. */
+  /** Repositories that did not tell their tags, and the registry where it has too much that may not be shown. */
   readonly unanswered: readonly string[];
 }
 
@@ -43,10 +44,19 @@ const NOTHING_HERE: ReadonlySet<string> = new Set(["repository-unknown", "image-
  */
 export async function searchRegistry(services: Services, request: SearchRequest): Promise<FoundImages> {
   const { registry, n, last, visible, signal } = request;
-  const page = await catalogSource(services, registry, request.lent).page({ n, last, signal });
-  const locations = page.repositories.map((repository) => ({ registry, repository })).filter(visible);
+  const { byName, page } = catalogSource(services, registry, request.lent);
+  const { repositories, next, end } = await visiblePage({
+    registry,
+    byName,
+    n,
+    last,
+    visible,
+    maxAsked: MAX_ASKED_PAGES,
+    ask: (wanted) => page({ ...wanted, signal }),
+  });
+  const locations = repositories.map((repository) => ({ registry, repository }));
   const images: string[] = [];
-  const unanswered: string[] = [];
+  const unanswered: string[] = end === "gave-up" ? [registry] : [];
   for (let at = 0; at < locations.length; at += ASKED_AT_ONCE) {
     const batch = locations.slice(at, at + ASKED_AT_ONCE);
     const found = await Promise.all(batch.map((location) => tagsOf(services, location, request)));
@@ -56,7 +66,7 @@ export async function searchRegistry(services: Services, request: SearchRequest)
       else images.push(...tags.map((tag) => `${path}:${tag}`));
     }
   }
-  return { images, next: page.next, unanswered };
+  return { images, next: next === undefined ? undefined : { n, last: next }, unanswered };
 }
 
 /** All tags of one repository; `undefined` where it did not tell them. */

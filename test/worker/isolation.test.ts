@@ -233,4 +233,29 @@ describe("a private repository", () => {
       await response.body?.cancel();
     }
   });
+
+  it.each(["/v1/search/vault?n=1", "/v2/_catalog?n=1&last=vault/"])(
+    "is not named where the list of %s goes on",
+    async (first) => {
+      const guests = `guests/t${freshSeed()}`;
+      // By their names before and behind the one that may be seen.
+      for (const repository of [guests, `a/${freshRepository()}`, `z/${freshRepository()}`]) {
+        await upstream.addImage(repository, "1.0", { seed: freshSeed() });
+      }
+      const shown: string[] = [];
+      let next: string | undefined = first;
+      for (let pages = 0; next !== undefined && pages < 300; pages++) {
+        const response = await edge(next, { headers: bearer("guest") });
+        const { images, repositories } = await response.json<{
+          images?: string[];
+          repositories?: string[];
+        }>();
+        shown.push(...(images ?? repositories ?? []));
+        next = /^<([^>]+)>; rel="next"$/.exec(response.headers.get("Link") ?? "")?.[1];
+        const cursor: string = new URL(next ?? "", "http://x").searchParams.get("last") ?? "";
+        expect(cursor.replace("vault/", "")).toMatch(/^(?:guests\/.*)?$/);
+      }
+      expect(shown.some((name) => name.startsWith(`vault/${guests}`))).toBe(true);
+    },
+  );
 });
