@@ -59,7 +59,7 @@ export async function visiblePage(request: VisibleRequest): Promise<VisiblePage>
       (repository) => isRepositoryPath(`${registry}/${repository}`) && visible({ registry, repository }),
     );
     const cut = found.length > room && (byName || last === undefined);
-    repositories.push(...(cut ? found.slice(0, room) : found));
+    for (const repository of cut ? found.slice(0, room) : found) repositories.push(repository);
     if (last === undefined && !cut) return { repositories, end: "complete", asked };
     if (repositories.length >= n) {
       return { repositories, next: byName || cut ? repositories.at(-1) : last, end: "complete", asked };

@@ -58,6 +58,7 @@ async function search(c: AppContext, registry: string): Promise<Response> {
   const { services } = c.var;
   const { config } = services;
   const caller = await authenticate(c.req.raw.headers, config, Date.now());
+  c.set("caller", caller.name);
   requireRegistry(registry, config);
   // Whoever may see nothing at all is told how to see more.
   if (!canListSome(caller, registry, config)) {
