@@ -32,10 +32,18 @@ export class BlobIntake {
   async find(digest: Digest): Promise<MemberBlob | null> {
     const known = this.#options.membership.blob(digest);
     if (known !== null) return known;
-    const running =
-      this.#running.get(digest) ?? this.#ask(digest).finally(() => this.#running.delete(digest));
-    this.#running.set(digest, running);
-    return running;
+    const running = this.#running.get(digest);
+    if (running !== undefined) return running;
+    const asking = this.#ask(digest).finally(() => {
+      if (this.#running.get(digest) === asking) this.#running.delete(digest);
+    });
+    this.#running.set(digest, asking);
+    return asking;
+  }
+
+  /** The blob was pushed: whoever asks from now on shares no question that was asked before. */
+  expect(digest: Digest): void {
+    this.#running.delete(digest);
   }
 
   async #ask(digest: Digest): Promise<MemberBlob | null> {

@@ -52,4 +52,17 @@ describe("GuardedSource", () => {
     await expect(source.head("1.0")).rejects.toThrow("connect");
     expect(registry.asked).toEqual(["HEAD 1.0", "HEAD 1.0"]);
   });
+
+  it("does not remember a refusal that was on its way while the thing was pushed", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    registry.gate = promise;
+    registry.failure = new RegistryError("image-unknown", "Cannot find: 404");
+    const asked = source.get("1.0");
+    registry.failure = undefined;
+    source.forgive("1.0");
+    resolve();
+    await expect(asked).rejects.toThrow("404");
+    registry.push({}, "1.0");
+    expect(await source.get("1.0")).toBeDefined();
+  });
 });

@@ -57,6 +57,8 @@ export class GuardedSource {
   readonly #options: GuardedSourceOptions;
   readonly #refusals = new Map<string, Refusal>();
   #hold: Refusal | undefined;
+  /** Counts what was forgiven: a refusal that was on its way meanwhile may be one from before. */
+  #forgiven = 0;
 
   constructor(options: GuardedSourceOptions) {
     this.#options = options;
@@ -91,16 +93,20 @@ export class GuardedSource {
 
   /** Asks again at the next occasion: what was refused may be there by now. */
   forgive(reference: string): void {
+    this.#forgiven++;
     this.#refusals.delete(reference);
     this.#refusals.delete(BLOB_KEY + reference);
   }
 
   async #ask<T>(key: string, call: () => Promise<T>): Promise<T> {
     this.#throwIfRefused(key);
+    const forgiven = this.#forgiven;
     try {
       return await call();
     } catch (error) {
-      if (error instanceof RegistryError) this.#remember(key, error);
+      if (error instanceof RegistryError && (forgiven === this.#forgiven || !isMissing(error))) {
+        this.#remember(key, error);
+      }
       throw error;
     }
   }

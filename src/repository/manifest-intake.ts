@@ -51,9 +51,16 @@ export class ManifestIntake {
     if (running !== undefined) return running;
     const known = this.#options.membership.manifest(digest);
     if (known !== undefined && options.lookAgain !== true && this.#seen.has(digest)) return known;
-    const taking = this.#take(digest, known, options.offered).finally(() => this.#running.delete(digest));
+    const taking = this.#take(digest, known, options.offered).finally(() => {
+      if (this.#running.get(digest) === taking) this.#running.delete(digest);
+    });
     this.#running.set(digest, taking);
     return taking;
+  }
+
+  /** The manifest was pushed: whoever asks from now on shares no fetch that began before. */
+  expect(digest: Digest): void {
+    this.#running.delete(digest);
   }
 
   async #take(

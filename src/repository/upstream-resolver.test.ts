@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { LAYER, OTHER_LAYER, ResolverBench, TTL, UNKNOWN, image } from "../../test/support/resolver-bench.ts";
 import { sha256Bytes } from "../../test/support/sha256.ts";
-import type { ErrorCode } from "../errors.ts";
+import { type ErrorCode, RegistryError } from "../errors.ts";
 import { parseDigest } from "../oci/digest.ts";
 import { REFUSAL_MS } from "./guarded-source.ts";
 
@@ -104,6 +104,59 @@ describe("a tag", () => {
     expect(bench.membership.manifest(digest)).toBeUndefined();
     bench.registry.substitute = undefined;
     expect(await bench.resolver.resolve({ tag: "1.0" })).toMatchObject({ digest });
+  });
+});
+
+describe("an answer that was on its way while something changed", () => {
+  /** Lets the next HEAD hang, and then answer what it would have answered at once. */
+  async function slowHead(): Promise<() => void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = await bench.registry.headManifest("a", "1.0");
+    vi.spyOn(bench.registry, "headManifest").mockImplementationOnce(() => promise.then(() => before));
+    return resolve;
+  }
+
+  it("does not bring a tag back that was deleted through here", async () => {
+    bench.registry.push(image(LAYER), "1.0");
+    await bench.resolveThenWait("1.0");
+    const release = await slowHead();
+    const asked = bench.resolver.resolve({ tag: "1.0" });
+    bench.registry.tags.delete("1.0");
+    bench.resolver.forgetDeleted({ tag: "1.0" });
+    release();
+    await asked;
+    await expect(bench.resolver.resolve({ tag: "1.0" })).rejects.toThrow(withCode("image-unknown"));
+  });
+
+  it("is not given to those who ask after a push", async () => {
+    bench.registry.push(image(LAYER), "1.0");
+    await bench.resolveThenWait("1.0");
+    const release = await slowHead();
+    const before = bench.resolver.resolve({ tag: "1.0" });
+    const digest = bench.registry.push(image(OTHER_LAYER), "1.0");
+    bench.resolver.expect({ tag: "1.0" });
+    const after = bench.resolver.resolve({ tag: "1.0" });
+    release();
+    await before;
+    expect(await after).toMatchObject({ digest });
+    expect(await bench.resolver.resolve({ tag: "1.0" })).toMatchObject({ digest });
+  });
+
+  it("that a blob is not there is not given to those who ask after its push", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    vi.spyOn(bench.registry, "headBlob").mockImplementationOnce(() =>
+      promise.then(() => {
+        throw new RegistryError("blob-unknown", "Cannot find the blob: 404");
+      }),
+    );
+    const before = bench.resolver.blob(LAYER);
+    bench.registry.blobs.set(LAYER, 42);
+    bench.resolver.expect({ digest: LAYER });
+    const after = bench.resolver.blob(LAYER);
+    resolve();
+    expect(await before).toBeNull();
+    expect(await after).toMatchObject({ sizeBytes: 42 });
+    expect(await bench.resolver.blob(LAYER)).toMatchObject({ sizeBytes: 42 });
   });
 });
 

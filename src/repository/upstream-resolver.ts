@@ -62,8 +62,8 @@ export class UpstreamResolver implements Resolver {
   readonly #intake: ManifestIntake;
   readonly #blobs: BlobIntake;
   readonly #checks = new Map<string, Check>();
-  /** Counts what was pushed: an answer that was on its way meanwhile may be one from before. */
-  #pushes = 0;
+  /** Counts what was pushed and deleted: an answer that was on its way meanwhile may be one from before. */
+  #changes = 0;
 
   constructor(options: UpstreamResolverOptions) {
     const { database, source, repository, now } = options;
@@ -97,13 +97,19 @@ export class UpstreamResolver implements Resolver {
 
   /** Something was pushed under this tag or digest, a blob's too: whatever was known of it before does not count. */
   expect(wanted: Wanted): void {
-    this.#pushes++;
-    if ("tag" in wanted) this.#tags.remove(wanted.tag);
+    this.#noteChange(wanted);
+    if ("tag" in wanted) {
+      this.#tags.remove(wanted.tag);
+    } else {
+      this.#intake.expect(wanted.digest);
+      this.#blobs.expect(wanted.digest);
+    }
     this.#source.forgive(referenceOf(wanted));
   }
 
   /** What was under this tag or digest was deleted. */
   forgetDeleted(wanted: Wanted): void {
+    this.#noteChange(wanted);
     if ("tag" in wanted) {
       this.#tags.remove(wanted.tag);
     } else {
@@ -116,6 +122,13 @@ export class UpstreamResolver implements Resolver {
     return "tag" in wanted
       ? this.#tags.get(wanted.tag) !== undefined
       : this.#membership.manifest(wanted.digest) !== undefined;
+  }
+
+  /** Whoever asks from now on joins no check that began before; a manifest's deletion takes its tags along. */
+  #noteChange(wanted: Wanted): void {
+    this.#changes++;
+    if ("tag" in wanted) this.#checks.delete(wanted.tag);
+    else this.#checks.clear();
   }
 
   async #resolveTag(tag: string): Promise<ResolvedManifest> {
@@ -160,8 +173,10 @@ export class UpstreamResolver implements Resolver {
   #check(tag: string): Check {
     const running = this.#checks.get(tag);
     if (running !== undefined) return running;
-    const answer = this.#ask(tag).finally(() => this.#checks.delete(tag));
-    const check = { startedMs: this.#options.now(), answer };
+    const answer = this.#ask(tag).finally(() => {
+      if (this.#checks.get(tag) === check) this.#checks.delete(tag);
+    });
+    const check: Check = { startedMs: this.#options.now(), answer };
     this.#checks.set(tag, check);
     // It goes on, and nobody may be listening when it fails, once all who wait have got a stale answer.
     this.#options.keepAlive(answer.catch(() => undefined));
@@ -169,15 +184,15 @@ export class UpstreamResolver implements Resolver {
   }
 
   async #ask(tag: string): Promise<ResolvedManifest> {
-    const pushes = this.#pushes;
+    const changes = this.#changes;
     try {
       const { digest, fetched } = await this.#look(tag);
       const manifest = await this.#intake.ensure(digest, { offered: fetched });
       const nowMs = this.#options.now();
-      if (pushes === this.#pushes) this.#tags.confirm(tag, digest, nowMs);
+      if (changes === this.#changes) this.#tags.confirm(tag, digest, nowMs);
       return fresh(manifest, nowMs);
     } catch (error) {
-      if (isMissing(error)) this.#tags.remove(tag);
+      if (isMissing(error) && changes === this.#changes) this.#tags.remove(tag);
       if (isOutage(error)) {
         // At most one attempt in the time that a tag is believed: a dead upstream costs one timeout, not one a request.
         const pauseMs = Math.max(this.#options.tagTtlMs, requestedPauseMs(error));
