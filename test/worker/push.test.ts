@@ -305,3 +305,18 @@ function descriptor(mediaType: string, size: number, digest: string) {
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 10));
 }
+
+describe("a mount that cannot be had", () => {
+  it("is an upload instead, where the other registry does not answer too", async () => {
+    const repository = freshRepository();
+    const digest = await upstream.addBlob(repository, freshBytes(100));
+    await upstream.fault({
+      match: { repository, reference: digest },
+      action: { kind: "status", status: 501 },
+    });
+    const query = `mount=${digest}&from=lab/${repository}`;
+    const response = await push(`/v2/local/${freshRepository()}/blobs/uploads/?${query}`, { method: "POST" });
+    expect(response.status).toBe(202);
+    await upstream.clearFaults();
+  });
+});

@@ -14,6 +14,7 @@ import {
 import { type RepositoryPath, parseRepositoryPath } from "../../oci/reference.ts";
 import { openDestination } from "../../repository/destination.ts";
 import { openRepository } from "../../repository/open-repository.ts";
+import type { Services } from "../../services.ts";
 import { type BlobUpload, openBlobUpload, startBlobUpload } from "../../upload/blob-upload.ts";
 import type { MountSource } from "../../upstream/registry-writer.ts";
 import { addRoute } from "../add-route.ts";
@@ -133,7 +134,7 @@ function readFrom(name: string): RepositoryPath | undefined {
 async function mountHere(c: AppContext, target: PushTarget, { digest, from }: Mount): Promise<boolean> {
   const { services } = c.var;
   if (target.location.registry !== LOCAL_REGISTRY) return false;
-  if ((await openRepository(services, from, undefined).blob(digest)) === null) return false;
+  if (!(await hasBlob(services, from, digest))) return false;
   const commit = await services.commits.get(digest);
   if (commit === null) return false;
   try {
@@ -142,6 +143,16 @@ async function mountHere(c: AppContext, target: PushTarget, { digest, from }: Mo
   } catch (error) {
     // Dropped from the cache at this very moment.
     if (error instanceof RegistryError && error.code === "blob-unknown") return false;
+    throw error;
+  }
+}
+
+/** Whether a repository has a blob, as far as that can be told now. */
+async function hasBlob(services: Services, location: RepositoryPath, digest: Digest): Promise<boolean> {
+  try {
+    return (await openRepository(services, location, undefined).blob(digest)) !== null;
+  } catch (error) {
+    if (error instanceof RegistryError) return false;
     throw error;
   }
 }
