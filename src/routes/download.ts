@@ -25,6 +25,11 @@ export interface Download {
   readonly lastModifiedMs: number | Promise<number>;
   readonly source: BlobSource;
   readonly cacheControl: string;
+  /**
+   * Whether it was found by a tag, which may name other bytes the next time. Their dates are no validators then: images
+   * built to be reproducible all bear the same one, and a tag that is moved back names an older one.
+   */
+  readonly byTag?: boolean;
   /** Sent as an attachment of this name; without one where a client knows what to do with the bytes. */
   readonly filename?: string | undefined;
   /** Whether what led to this blob is an answer that could not be checked in time. */
@@ -54,8 +59,9 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
     wanted.lastModifiedMs,
   ]);
   const validators = { etag: `"${wanted.digest}"`, lastModified: new Date(lastModifiedMs) };
+  const compared: Validators = wanted.byTag === true ? { etag: validators.etag } : validators;
   const requestHeaders = c.req.raw.headers;
-  const verdict = evaluatePreconditions(requestHeaders, validators);
+  const verdict = evaluatePreconditions(requestHeaders, compared);
   if (verdict === "precondition-failed") {
     throw new RegistryError(
       "precondition-failed",
@@ -69,7 +75,7 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
   }
 
   const head = c.req.method === "HEAD";
-  const extent = head ? whole(wanted) : extentOf(requestHeaders, wanted, validators);
+  const extent = head ? whole(wanted) : extentOf(requestHeaders, wanted, compared);
   const status = extent.partial ? 206 : 200;
   headers.set("Content-Length", String(extent.endBytes - extent.startBytes));
   if (extent.partial) {

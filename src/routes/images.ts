@@ -45,6 +45,7 @@ export function addImageRoute(app: App): void {
       lastModifiedMs: lastModifiedOf(c, image, lent),
       source: { registry: reference.registry, repository: reference.repository, credentials: lent },
       cacheControl: referenceCacheControl(reference, shared),
+      byTag: reference.digest === undefined,
       filename: image.filename,
       stale,
       headers: {
