@@ -35,6 +35,19 @@ beforeEach(() => {
 });
 
 describe("Links", () => {
+  it("keeps a link for as long as downloads of it may be resumed, where that is longer than it is listed", () => {
+    const resumeMs = 2 * LINK_KEPT_MS;
+    const database = new Database(new SqliteStorage(), "lab/a");
+    links = new Links({ database, resumeMs, now: () => nowMs });
+    links.create(link("old"));
+    nowMs += 3_600_000 + resumeMs - 1;
+    links.create(link("new"));
+    expect(links.open("old", "look")).toMatchObject({ digest: DIGEST });
+    nowMs += 2;
+    links.create(link("newer"));
+    expect(() => links.open("old", "look")).toThrow("not known");
+  });
+
   it("opens a link as often as asked where no number is set, and counts", () => {
     links.create(link("one"));
     const opened = { digest: DIGEST, filename: "lolcow.sif", sizeBytes: 42, lastModifiedMs: 5000 };

@@ -7,7 +7,7 @@ import type { LinkRecord, LinkUse, NewLink, OpenedLink } from "./link-record.ts"
 
 export type { LinkRecord, LinkUse, NewLink, OpenedLink } from "./link-record.ts";
 
-/** A link stays listed for 30 days past its time, then its row goes. */
+/** A link stays listed for 30 days past its time, or for as long as it may be resumed; then its row goes. */
 export const LINK_KEPT_MS = 30 * 24 * 3_600_000;
 /** Rows of one repository; a list of them is still a few MB. */
 const MAX_LINKS = 10_000;
@@ -157,7 +157,7 @@ export class Links {
   }
 
   #prune(): void {
-    const beforeMs = this.#now() - LINK_KEPT_MS;
+    const beforeMs = this.#now() - Math.max(LINK_KEPT_MS, this.#resumeMs);
     if (this.#database.rows("SELECT id FROM links WHERE expires_ms < ? LIMIT 1", beforeMs).length === 0)
       return;
     this.#database.run("DELETE FROM links WHERE expires_ms < ?", beforeMs);
