@@ -108,6 +108,21 @@ describe("referrers()", () => {
     await endless.client.referrers("lab/tool", subject);
     expect(pages).toBe(20);
   });
+
+  test("stops where large pages are more than fits into memory", async () => {
+    const data = "x".repeat(3_000_000);
+    let pages = 0;
+    const large = clientOf(upstream, {
+      fetch: () => {
+        const headers = { "content-type": OCI_INDEX, link: `<?page=${++pages}>; rel="next"` };
+        const body = JSON.stringify({ schemaVersion: 2, manifests: [{ ...SBOM, data }] });
+        return Promise.resolve(new Response(body, { headers }));
+      },
+    });
+    const found = await large.client.referrers("lab/tool", subject);
+    expect(pages).toBeLessThanOrEqual(4);
+    expect(found.manifests).toHaveLength(pages);
+  });
 });
 
 describe("an upstream that does not know the call", () => {

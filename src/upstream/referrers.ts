@@ -28,6 +28,9 @@ export interface ReferrersOptions {
 /** Referrers beyond so many pages are not shown: nobody has so many, and an upstream could make up pages for ever. */
 const MAX_PAGES = 20;
 
+/** No further page is read behind so many bytes: all of them are in memory at once, as objects and as text. */
+const MAX_TOTAL_BYTES = 8 * 1024 * 1024;
+
 /** Answers of registries that do not know the call; one that does never says 404, and 400 to a wrong digest only. */
 const UNKNOWN_CALL: ReadonlySet<number> = new Set([400, 404, 405, 501]);
 
@@ -76,13 +79,15 @@ interface Entry {
 async function readPages(session: Session, first: RegistryRequest): Promise<Entry[][] | undefined> {
   const pages: Entry[][] = [];
   let request = first;
-  while (pages.length < MAX_PAGES) {
+  let totalBytes = 0;
+  while (pages.length < MAX_PAGES && totalBytes < MAX_TOTAL_BYTES) {
     const answer = await session.askSmall(request, MAX_MANIFEST_BYTES);
     if (answer.status !== 200) return undefined;
     // Registries from before the call answer it with a page, or with a list of another kind.
     if (pages.length === 0 && mediaTypeEssence(answer.headers.get("content-type")) !== OCI_INDEX)
       return undefined;
     pages.push(readEntries(answer.bytes));
+    totalBytes += answer.bytes.length;
     const path = nextPath(answer, first);
     if (path === undefined) break;
     request = { ...first, path, welcome: new Set() };
