@@ -6,6 +6,7 @@ import { RegistryError } from "../errors.ts";
 import { PROBLEM_JSON, ociErrors, problem } from "../http/problem.ts";
 import { logFailure } from "../log.ts";
 import { NO_STORE } from "./cache-control.ts";
+import { otherMethods } from "./other-methods.ts";
 
 /**
  * An error as its client expects it: the distribution specification's list under `/v2` and from the token service that
@@ -16,6 +17,7 @@ export function errorResponse(c: AppContext, error: unknown): Response {
   const known = knownError(c, error);
   const oci = /^\/(?:v2(?:\/|$)|token$)/.test(c.req.path);
   const headers = errorHeaders(known);
+  if (known.status === 405 && !headers.has("Allow")) headers.set("Allow", otherMethods(c));
   headers.set("Content-Type", oci ? "application/json" : PROBLEM_JSON);
   headers.set("X-Content-Type-Options", "nosniff");
   const body = c.req.method === "HEAD" ? null : JSON.stringify(oci ? ociErrors(known) : problem(known));

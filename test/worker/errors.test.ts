@@ -300,3 +300,18 @@ describe("the log", () => {
     }
   });
 });
+
+describe("what a registry does not do", () => {
+  it.each<[request: string, allow: string]>([
+    ["GET /v1/search/lab", "GET, HEAD"],
+    ["DELETE /v1/images/lab/team/tool:1.0", "GET, HEAD, PUT"],
+    ["DELETE /v2/lab/team/tool/manifests/1.0", "GET, HEAD, PUT"],
+    ["POST /v2/lab/team/tool/blobs/uploads/", "POST"],
+  ])("is answered with what else there is: %s", async (request, allow) => {
+    await upstream.fault({ action: { kind: "status", status: request.includes("search") ? 404 : 405 } });
+    const [method = "", path = ""] = request.split(" ");
+    const response = await edge(path, { method, headers: bearer("pusher") });
+    expect([response.status, response.headers.get("Allow")]).toEqual([405, allow]);
+    await upstream.clearFaults();
+  });
+});

@@ -25,7 +25,7 @@ let published: Promise<Description> | undefined;
 const EVERYWHERE: ReadonlySet<number> = new Set([404, 405, 429, 500]);
 
 /**
- * Checks what holds for every answer: it sets `Cache-Control`, an error is problem details (to OCI clients the list that
+ * Checks what holds for every answer: it sets `Cache-Control` and what its status calls for, an error is problem details (to OCI clients the list that
  * they know, to a browser at a page's address a page), and a route's answer has a status and a body that its
  * description names.
  */
@@ -35,6 +35,11 @@ export async function expectPublished(request: Request, response: Response): Pro
   const { pathname } = new URL(request.url);
   const oci = pathname.startsWith("/v2") || pathname === "/token";
   expect(headers.get("Cache-Control"), `Cache-Control of ${what}`).toMatch(/\S/);
+  // RFC 9110 sections 15.5.2 and 15.5.6: these have to tell what may help.
+  if (status === 401) expect(headers.get("WWW-Authenticate"), `challenge of ${what}`).not.toBeNull();
+  if (status === 405) {
+    expect(headers.get("Allow"), `Allow of ${what}`).toMatch(/^[A-Z]+(?:, [A-Z]+)*$/);
+  }
   const type = (headers.get("Content-Type") ?? "").replace(/;.*/, "");
   if (status >= 400) {
     const page = isPagePath(pathname) && request.headers.get("Accept") === "text/html";
