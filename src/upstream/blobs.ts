@@ -188,7 +188,8 @@ function blobRequest(
     path: `${repository}/blobs/${digest}`,
     headers: { accept: "*/*", ...headers },
     scope: pullScope(repository),
-    action: `get blob "${repository}@${digest}"`,
+    // A fill's failure is told to all who want the blob, and not all of them may know of this repository.
+    action: `get blob "${digest}"`,
     missing: "blob-unknown",
     signal,
   };

@@ -203,6 +203,25 @@ describe("a private repository", () => {
     expect((await read(`blobs/${image.digest}`)).status).toBe(404);
   });
 
+  it("is not named in the reason why a blob that others have, too, could not be fetched", async () => {
+    const seed = freshSeed();
+    const hidden = `hidden/${freshRepository()}`;
+    const image = await upstream.addImage(hidden, "1.0", { seed });
+    const shared = await upstream.addImage(freshRepository(), "1.0", { seed });
+    expect(shared.digest).toBe(image.digest);
+    await upstream.fault({
+      match: { repository: hidden, kind: "blob", method: "GET" },
+      action: { kind: "status", status: 404 },
+    });
+    const warming = `/v1/cache/vault/${hidden}:1.0`;
+    expect((await edge(warming, { method: "PUT", headers: bearer("admin") })).status).toBe(202);
+    await cacheState(`vault/${hidden}:1.0`, "failed");
+    const { state, detail } = await cacheState(`lab/${shared.repository}:1.0`);
+    expect(state).toBe("failed");
+    expect(detail).toContain(image.digest);
+    expect(detail).not.toContain(hidden);
+  });
+
   it("lends no digest by a layer that is said to be kept elsewhere, which registries do not look for", async () => {
     const image = await upstream.addImage(freshRepository(), "1.0", {
       sizeBytes: 300_000,
