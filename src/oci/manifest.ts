@@ -8,6 +8,7 @@
 import { type Descriptor, readDescriptor } from "./descriptor.ts";
 import { readJson } from "./json.ts";
 import {
+  DOCKER_MANIFEST,
   isImageType,
   isIndexType,
   mediaTypeEssence,
@@ -100,12 +101,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string): Manifest 
 const FOREIGN_LAYER =
   /^application\/vnd\.(?:oci\.image\.layer\.nondistributable\.v1|docker\.image\.rootfs\.foreign\.diff)\.tar/;
 
-/**
- * The blobs whose bytes may be had by whoever may read the manifest: config and layers.
- *
- * Not the layers that are kept elsewhere: a registry takes a manifest that names them without asking whether its
- * sender has the bytes, so that naming another's private blob would be enough to be given it.
- */
+/** The blobs that a manifest says it consists of: config and layers, but not those that are kept elsewhere. */
 export function namedBlobs(manifest: Manifest): Descriptor[] {
   if (manifest.kind === "index") return [];
   const { config, layers } = manifest;
@@ -113,6 +109,19 @@ export function namedBlobs(manifest: Manifest): Descriptor[] {
     (blob) => blob.foreign !== true && !FOREIGN_LAYER.test(blob.mediaType),
   );
 }
+
+/**
+ * The blobs whose bytes may be had by whoever may read the manifest, because its registry has them there.
+ *
+ * A registry takes a manifest of a type that it does not know without asking whether its sender has the bytes, as it does
+ * with layers that are kept elsewhere: naming another's private blob would be enough to be given it.
+ */
+export function provenBlobs(manifest: Manifest): Descriptor[] {
+  return CHECKED_TYPES.has(manifest.mediaType) ? namedBlobs(manifest) : [];
+}
+
+/** Manifests whose blobs every registry looks for before it takes one. */
+const CHECKED_TYPES: ReadonlySet<string> = new Set([OCI_MANIFEST, DOCKER_MANIFEST]);
 
 /**
  * The manifests that this one consists of: the children of an index. Not its `subject`, which registries must take

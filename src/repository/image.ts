@@ -3,7 +3,7 @@
 import { RegistryError } from "../errors.ts";
 import { safeBaseName } from "../http/content-disposition.ts";
 import { type Digest, digestHex, parseDigest } from "../oci/digest.ts";
-import { type Manifest, parseManifest } from "../oci/manifest.ts";
+import { type Manifest, parseManifest, provenBlobs } from "../oci/manifest.ts";
 import { listArchitectures, selectPlatform } from "../oci/platform.ts";
 import { type Reference, formatReference } from "../oci/reference.ts";
 import { sifLayer } from "../oci/sif-layer.ts";
@@ -69,11 +69,12 @@ export async function findImage(services: Services, request: ImageRequest): Prom
     found = await readManifest(services, repository, { digest: parseDigest(child.digest) });
   }
   const layer = sifLayer(found.manifest, formatReference(reference));
-  // A digest is no capability: of such a layer the manifest does not show that this repository has it.
-  if (layer.foreign === true && (await repository.blob(layer.digest)) === null) {
+  // A digest is no capability: not every manifest shows that this repository has what it names.
+  const proven = provenBlobs(found.manifest).some(({ digest }) => digest === layer.digest);
+  if (!proven && (await repository.blob(layer.digest)) === null) {
     throw new RegistryError(
       "image-unknown",
-      `Cannot get "${formatReference(reference)}": its manifest says that its SIF layer is kept elsewhere, and the registry does not have it; push the image again`,
+      `Cannot get "${formatReference(reference)}": its manifest names a SIF layer that the registry does not have; push the image again`,
     );
   }
   const annotations = found.manifest.annotations;

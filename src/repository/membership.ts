@@ -7,7 +7,7 @@
  */
 
 import { type Digest, isDigest } from "../oci/digest.ts";
-import { type Descriptor, type Manifest, namedBlobs } from "../oci/manifest.ts";
+import { type Descriptor, type Manifest, provenBlobs } from "../oci/manifest.ts";
 import { isMediaType } from "../oci/media-types.ts";
 import type { Database } from "./database.ts";
 import { lastModified } from "./last-modified.ts";
@@ -108,7 +108,7 @@ export class Membership {
         found.sizeBytes,
         nowMs,
       );
-      for (const named of namedBlobs(manifest)) {
+      for (const named of provenBlobs(manifest)) {
         this.#recordNamed(
           found.digest,
           named,

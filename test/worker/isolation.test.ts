@@ -222,7 +222,14 @@ describe("a private repository", () => {
     expect(detail).not.toContain(hidden);
   });
 
-  it("lends no digest by a layer that is said to be kept elsewhere, which registries do not look for", async () => {
+  it.each([
+    [
+      "a layer that is said to be kept elsewhere",
+      "application/vnd.oci.image.manifest.v1+json",
+      ["https://example.org/"],
+    ],
+    ["a manifest of a type that nobody knows", "application/vnd.example.manifest+json", undefined],
+  ])("lends no digest by %s, which registries do not look for", async (_what, mediaType, urls) => {
     const image = await upstream.addImage(freshRepository(), "1.0", {
       sizeBytes: 300_000,
       seed: freshSeed(),
@@ -233,9 +240,8 @@ describe("a private repository", () => {
       mediaType: "application/vnd.sylabs.sif.layer.v1.sif",
       digest: image.digest,
       size: 300_000,
-      urls: ["https://example.org/elsewhere"],
+      ...(urls && { urls }),
     };
-    const mediaType = "application/vnd.oci.image.manifest.v1+json";
     const manifest = { schemaVersion: 2, mediaType, layers: [layer] };
     const bytes = new TextEncoder().encode(JSON.stringify(manifest));
     await upstream.addManifest(guests, "1.0", bytes, mediaType);
