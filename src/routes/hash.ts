@@ -6,6 +6,7 @@ import { prefersPlainText } from "../http/accept.ts";
 import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { NO_STORE } from "./cache-control.ts";
+import { chargeCaller } from "./rate-limit.ts";
 import { json, problems } from "./responses.ts";
 
 const HashAnswer = z.object({ digest: z.string(), size: z.number().int() }).openapi("Hash");
@@ -26,13 +27,14 @@ const route = {
       description: "sha256 and bytes of the body; with `Accept: text/plain` the digest alone and a newline",
       content: { "application/json": { schema: HashAnswer }, "text/plain": { schema: z.string() } },
     },
-    ...problems(400),
+    ...problems(400, 429),
   },
 } as const satisfies Route;
 
 /** Adds the route. It needs no credentials: it tells the caller nothing that the caller did not send. */
 export function addHashRoute(app: App): void {
   addRoute(app, route, async (c) => {
+    await chargeCaller(c);
     const { digest, sizeBytes } = await hash(c.req.raw.body);
     if (prefersPlainText(c.req.header("Accept") ?? null)) {
       return c.text(`${digest}\n`, 200, { "Cache-Control": NO_STORE });

@@ -59,6 +59,15 @@ describe("the rate limit", () => {
     expect((await warm(other.reference, { "CF-Connecting-IP": "192.0.2.8" })).status).toBe(202);
   });
 
+  it("holds for hashing, which costs the processor whatever is sent", async () => {
+    const { seen, ...settings } = limiter(1);
+    const headers = { "CF-Connecting-IP": "192.0.2.7" };
+    const hash = () => edgeWith(settings, "/v1/hash", { method: "POST", body: "x", headers });
+    expect((await hash()).status).toBe(200);
+    expect(await problemOf(await hash())).toMatchObject(refused);
+    expect(seen).toEqual(["ip 192.0.2.7", "ip 192.0.2.7"]);
+  });
+
   it.each([
     (name: string) => `/v1/digest/lab/${name}`,
     (name: string) => `/v1/tags/lab/${name}`,
