@@ -2,7 +2,7 @@
 
 import { RegistryError } from "../errors.ts";
 import { safeBaseName } from "../http/content-disposition.ts";
-import { type Digest, digestHex, parseDigest } from "../oci/digest.ts";
+import { type Digest, digestHex, isDigest } from "../oci/digest.ts";
 import { type Manifest, parseManifest, provenBlobs } from "../oci/manifest.ts";
 import { listArchitectures, selectPlatform } from "../oci/platform.ts";
 import { type Reference, formatReference } from "../oci/reference.ts";
@@ -66,7 +66,13 @@ export async function findImage(services: Services, request: ImageRequest): Prom
     const child = selectPlatform(top.manifest, architecture);
     architectures = listArchitectures(top.manifest);
     platform = child.platform?.architecture ?? architecture;
-    found = await readManifest(services, repository, { digest: parseDigest(child.digest) });
+    if (!isDigest(child.digest)) {
+      throw new RegistryError(
+        "unsupported-digest",
+        `Cannot get "${formatReference(reference)}": its index names a manifest by digest "${child.digest.slice(0, 160)}", expected a sha256 or sha512`,
+      );
+    }
+    found = await readManifest(services, repository, { digest: child.digest });
   }
   const layer = sifLayer(found.manifest, formatReference(reference));
   // A digest is no capability: not every manifest shows that this repository has what it names.

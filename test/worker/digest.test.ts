@@ -137,6 +137,15 @@ describe("an index", () => {
     }
   });
 
+  it("that names its manifest by a digest of another kind says so", async () => {
+    const repository = freshRepository();
+    const manifestDigest = `blake3:${"a".repeat(64)}`;
+    await upstream.addIndex(repository, "1.0", [{ manifestDigest, architecture: "amd64" }]);
+    const answer = await problemOf(await edge(`/v1/digest/lab/${repository}:1.0`));
+    expect(answer).toMatchObject({ status: 422, code: "unsupported-digest" });
+    expect(answer.detail).toContain(manifestDigest);
+  });
+
   it("is asked for no architecture that is no name", async () => {
     const { reference } = await newIndex();
     expect(await problemOf(await edge(`/v1/digest/${reference}?arch=../x`))).toMatchObject({
