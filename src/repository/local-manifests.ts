@@ -9,6 +9,9 @@ import { type MemberManifest, Membership } from "./membership.ts";
 import { unknownImage } from "./resolution.ts";
 import { Tags } from "./tags.ts";
 
+/** A list of referrers is read in pages of a thousand entries, each of which goes through one call: 32 MiB at most. */
+const MAX_REFERRER_CHARACTERS = 16 * 1024;
+
 /** A manifest that refers to another one, as a list of referrers has it. */
 export interface ReferrersPage {
   /** Descriptors, each as JSON. */
@@ -63,7 +66,8 @@ export class LocalManifests {
 
   /**
    * Keeps a manifest that is stored, and lets a tag name it.
-   * @throws {RegistryError} see {@link LocalManifests.requireNamed}; `precondition-failed` where the tag moved
+   * @throws {RegistryError} see {@link LocalManifests.requireNamed}; `precondition-failed` where the tag moved;
+   *   `too-large` for a referrer with too many annotations
    */
   record(found: NewManifest, nowMs: number): MemberManifest {
     const { digest, mediaType, sizeBytes, manifest, tag, replaces } = found;
@@ -182,13 +186,20 @@ export class LocalManifests {
       ...(artifactType === "" ? {} : { artifactType }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     };
+    const entry = JSON.stringify(descriptor);
+    if (entry.length > MAX_REFERRER_CHARACTERS) {
+      throw new RegistryError(
+        "too-large",
+        `Cannot keep manifest "${digest}": with its annotations, its entry in the list of referrers has ${entry.length} characters, at most ${MAX_REFERRER_CHARACTERS} fit; put them into a layer`,
+      );
+    }
     this.#database.run(
       `INSERT INTO referrers (subject, digest, artifact_type, descriptor) VALUES (?, ?, ?, ?)
        ON CONFLICT (subject, digest) DO UPDATE SET artifact_type = excluded.artifact_type, descriptor = excluded.descriptor`,
       manifest.subject.digest,
       digest,
       artifactType,
-      JSON.stringify(descriptor),
+      entry,
     );
   }
 

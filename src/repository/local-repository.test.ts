@@ -97,6 +97,21 @@ describe("what was pushed", () => {
     expect(bench.listed).toBe(false);
   });
 
+  it("is refused where its annotations would fill the list of referrers", async () => {
+    const blob = await bench.upload("a");
+    const image = imageOf([blob], "1.0");
+    await bench.repository.putManifest(image);
+    const subject = { mediaType: image.mediaType, digest: image.digest, size: image.bytes.length };
+    const put = (length: number) =>
+      bench.repository.putManifest(
+        imageOf([blob], undefined, { subject, annotations: { a: "x".repeat(length) } }),
+      );
+    await expect(put(20_000)).rejects.toMatchObject({ code: "too-large" });
+    await put(10_000);
+    const { descriptors } = bench.repository.manifests.referrers(image.digest, { last: "", limit: 10 });
+    expect(descriptors).toHaveLength(1);
+  });
+
   it("stays while a link to it may be used", async () => {
     const blob = await bench.upload("a");
     const image = imageOf([blob], "1.0");
