@@ -2,14 +2,14 @@
  * One upstream connection of a fill, as a cursor that moves forward through a blob.
  *
  * A connection that drops or falls silent is replaced by one that begins at the very byte where it stopped, inside a
- * piece too, so that an interruption costs a pause and no byte is fetched twice.
+ * piece too, so that an interruption costs a pause. Fetched twice is what had arrived of the read that it broke.
  */
 
 import { type ErrorCode, RegistryError } from "../errors.ts";
 import type { BlobBody } from "../upstream/registry-client.ts";
 import { SilenceTimer } from "../upstream/silence-timer.ts";
 
-/** The buffer that bytes pass through, one a connection; filled whole where the upstream is quick. */
+/** The buffer that bytes pass through, one a connection. While the upstream is quick, reads grow until they fill it. */
 const READ_BYTES = 1024 * 1024;
 /**
  * A read from an upstream that is not known to be quick returns with this much: 4 KiB reads would cost JavaScript five
@@ -18,8 +18,6 @@ const READ_BYTES = 1024 * 1024;
 const CAUTIOUS_READ_BYTES = 128 * 1024;
 /** An upstream is quick while a read takes no longer than this part of the idle time. */
 const QUICK_DIVISOR = 32;
-/** A connection that brought less before it broke counts as one that brought nothing. */
-const FRUITFUL_BYTES = 512 * 1024;
 /** Connections in a row that may bring nothing before the fill is given up. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 200;
@@ -119,7 +117,7 @@ export class UpstreamCursor {
       await this.close();
       if (failure instanceof WriteFailure) throw failure.cause;
       this.#options.signal.throwIfAborted();
-      fruitless = position - before >= FRUITFUL_BYTES ? 0 : fruitless + 1;
+      fruitless = position - before >= CAUTIOUS_READ_BYTES ? 0 : fruitless + 1;
       await this.#pause(failure, fruitless);
     }
     if (this.#connection?.ranged === true) await this.close();
@@ -178,7 +176,8 @@ export class UpstreamCursor {
       this.#buffer = value.buffer;
       connection.position += value.length;
       const quick = Date.now() - startedMs <= this.#options.idleMs / QUICK_DIVISOR;
-      this.#atLeastBytes = quick ? READ_BYTES : CAUTIOUS_READ_BYTES;
+      // No faster than what has come: what a break costs is no more than that.
+      this.#atLeastBytes = quick ? Math.min(this.#atLeastBytes * 2, READ_BYTES) : CAUTIOUS_READ_BYTES;
       return value;
     } catch (error) {
       // The runtime reports an aborted read in its own words: the reason tells more.
