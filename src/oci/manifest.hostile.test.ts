@@ -39,7 +39,7 @@ function refused(fault: RegExp): unknown {
 }
 
 describe("parseManifest() of what is huge, hostile or random", () => {
-  it("takes a manifest as large as any may be, and none larger", () => {
+  it("takes a manifest of the largest size allowed, and none larger", () => {
     const text = JSON.stringify(IMAGE);
     const full = text + " ".repeat(MAX_MANIFEST_BYTES - text.length);
     expect(parseText(full)).toEqual(parse(IMAGE, OCI_MANIFEST));

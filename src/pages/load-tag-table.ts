@@ -12,7 +12,7 @@ import type { TagList } from "./load-tags.ts";
 export interface TagRow {
   readonly tag: string;
   readonly sizeBytes?: number;
-  /** As the image has it: any text. */
+  /** As the image has it, which need be no date. */
   readonly created?: string | undefined;
   /** Why it is no image that can be had here. */
   readonly problem?: string;

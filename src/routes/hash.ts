@@ -27,7 +27,7 @@ const route = {
       description: "sha256 and bytes of the body; with `Accept: text/plain` the digest alone and a newline",
       content: { "application/json": { schema: HashAnswer }, "text/plain": { schema: z.string() } },
     },
-    ...problems(400, 429),
+    ...problems(400),
   },
 } as const satisfies Route;
 
