@@ -42,6 +42,8 @@ describe("checkRealm()", () => {
     ["https://ghcr.io", "ftp://ghcr.io/token"],
     ["https://ghcr.io", "/token"],
     ["https://ghcr.io", ""],
+    ["https://ghcr.io", "https://.ghcr.io/token"],
+    ["https://ghcr.io", "https://auth..ghcr.io/token"],
     // Neighbours under a public suffix, also one that a company lends out names under.
     ["https://registry.co.uk", "https://evil.co.uk/token"],
     ["https://mine.github.io", "https://yours.github.io/token"],

@@ -12,6 +12,9 @@ import { redactUrl } from "./redact.ts";
 /** Where every customer's registry is a name of its own; missing in the public suffix list. */
 const SHARED_DOMAINS: ReadonlySet<string> = new Set(["amazonaws.com", "azurecr.io", "jfrog.io", "pkg.dev"]);
 
+/** URLs may have hosts with empty labels, which are nobody's: what they would resolve to is anybody's guess. */
+const NAMELESS = /^\.|\.\./;
+
 /**
  * Checks the realm of a challenge: https on the upstream's own registrable domain, or listed in its settings. An upstream
  * without such a domain (an IP address, a local name) or with plain http may only name its own origin, or a listed one.
@@ -20,7 +23,11 @@ const SHARED_DOMAINS: ReadonlySet<string> = new Set(["amazonaws.com", "azurecr.i
 export function checkRealm(realm: string, upstream: Upstream): URL {
   const url = URL.parse(realm);
   const own = new URL(upstream.url);
-  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+  if (
+    url === null ||
+    (url.protocol !== "https:" && url.protocol !== "http:") ||
+    NAMELESS.test(url.hostname)
+  ) {
     throw refused(upstream, "one whose address cannot be read");
   }
   if (url.username !== "" || url.password !== "")
