@@ -4,18 +4,20 @@ import { appendPiece, fillLayout, layoutBytes, pieceAt, pieceByIndex, pieceCount
 
 const CHUNK = 16 * 1024 * 1024;
 const MIB = 1024 * 1024;
+/** The first piece and the last. */
+const KIB_64 = CHUNK / 256;
+/** The pieces of the first chunk. */
+const GROWING = [KIB_64, 3 * KIB_64, 12 * KIB_64, 3 * MIB, 12 * MIB].map((bytes) => ({ count: 1, bytes }));
 
 /** Sizes at which the cut changes, each with its neighbours. */
 const EDGES = [
   0,
   1,
   CHUNK / 256,
+  CHUNK / 128,
   CHUNK / 64,
-  CHUNK / 32,
   CHUNK / 16,
-  CHUNK / 8,
   CHUNK / 4,
-  CHUNK / 2,
   CHUNK,
   2 * CHUNK,
   5 * 2 ** 30,
@@ -30,57 +32,43 @@ describe("fillLayout()", () => {
 
   it("keeps a blob that fits the first piece whole", () => {
     expect(fillLayout(1, CHUNK)).toEqual([{ count: 1, bytes: 1 }]);
-    expect(fillLayout(CHUNK / 64, CHUNK)).toEqual([{ count: 1, bytes: CHUNK / 64 }]);
+    expect(fillLayout(KIB_64, CHUNK)).toEqual([{ count: 1, bytes: KIB_64 }]);
   });
 
-  it("begins small, doubles up to a chunk, and ends with a small piece", () => {
-    expect(fillLayout(50 * MIB + 65536, CHUNK)).toEqual([
-      { count: 2, bytes: MIB / 4 },
-      { count: 1, bytes: MIB / 2 },
-      { count: 1, bytes: MIB },
-      { count: 1, bytes: 2 * MIB },
-      { count: 1, bytes: 4 * MIB },
-      { count: 1, bytes: 8 * MIB },
+  it("begins small, grows to a chunk, and ends with a small piece", () => {
+    expect(fillLayout(50 * MIB, CHUNK)).toEqual([
+      ...GROWING,
       { count: 2, bytes: CHUNK },
-      { count: 1, bytes: 2 * MIB },
-      { count: 1, bytes: 65536 },
+      { count: 1, bytes: 2 * MIB - KIB_64 },
+      { count: 1, bytes: KIB_64 },
     ]);
   });
 
   it("takes several chunks together far from both ends", () => {
-    expect(fillLayout(1024 * MIB, CHUNK).slice(6)).toEqual([
-      { count: 3, bytes: CHUNK },
-      { count: 2, bytes: 2 * CHUNK },
-      { count: 12, bytes: 4 * CHUNK },
-      { count: 2, bytes: 2 * CHUNK },
-      { count: 3, bytes: CHUNK },
-      { count: 1, bytes: CHUNK - 65536 },
-      { count: 1, bytes: 65536 },
+    expect(fillLayout(1024 * MIB, CHUNK)).toEqual([
+      ...GROWING,
+      { count: 1, bytes: CHUNK },
+      { count: 1, bytes: 2 * CHUNK },
+      { count: 14, bytes: 4 * CHUNK },
+      { count: 1, bytes: 2 * CHUNK },
+      { count: 1, bytes: CHUNK },
+      { count: 1, bytes: CHUNK - KIB_64 },
+      { count: 1, bytes: KIB_64 },
     ]);
   });
 
   it("has less than a thousand pieces for 50 GiB", () => {
-    expect(pieceCount(fillLayout(50 * 2 ** 30, CHUNK))).toBe(815);
+    expect(pieceCount(fillLayout(50 * 2 ** 30, CHUNK))).toBe(809);
   });
 
   it("begins small anew where the first reader begins", () => {
-    expect(fillLayout(64 * MIB + 65536, CHUNK, 32 * MIB + 1)).toEqual([
-      { count: 2, bytes: MIB / 4 },
-      { count: 1, bytes: MIB / 2 },
-      { count: 1, bytes: MIB },
-      { count: 1, bytes: 2 * MIB },
-      { count: 1, bytes: 4 * MIB },
-      { count: 1, bytes: 8 * MIB },
+    expect(fillLayout(64 * MIB, CHUNK, 32 * MIB + 1)).toEqual([
+      ...GROWING,
       { count: 1, bytes: CHUNK },
       { count: 1, bytes: 1 },
-      { count: 2, bytes: MIB / 4 },
-      { count: 1, bytes: MIB / 2 },
-      { count: 1, bytes: MIB },
-      { count: 1, bytes: 2 * MIB },
-      { count: 1, bytes: 4 * MIB },
-      { count: 1, bytes: 8 * MIB },
-      { count: 1, bytes: CHUNK - 1 },
-      { count: 1, bytes: 65536 },
+      ...GROWING,
+      { count: 1, bytes: CHUNK - KIB_64 - 1 },
+      { count: 1, bytes: KIB_64 },
     ]);
   });
 
@@ -92,7 +80,7 @@ describe("fillLayout()", () => {
     expect(layoutBytes(fillLayout(size, CHUNK))).toBe(size);
   });
 
-  it("covers every byte once, in order, and a piece beyond a chunk is small beside both its sides", () => {
+  it("covers every byte once, in order, and a piece beyond a chunk has as much before it, and twice as much behind", () => {
     assert(
       property(
         integer({ min: 1, max: 3_000_000 }),
@@ -106,8 +94,10 @@ describe("fillLayout()", () => {
             const piece = pieceByIndex(layout, index);
             expect(piece.startBytes).toBe(end);
             expect(piece.endBytes - piece.startBytes).toBeGreaterThan(0);
-            const least = Math.min(piece.startBytes, size - piece.startBytes);
-            const limit = Math.max(chunk, Math.min(4 * chunk, least / 2));
+            const limit = Math.max(
+              chunk,
+              Math.min(4 * chunk, piece.startBytes, (size - piece.startBytes) / 2),
+            );
             expect(piece.endBytes - piece.startBytes).toBeLessThanOrEqual(limit);
             end = piece.endBytes;
           }

@@ -26,28 +26,29 @@ export interface Piece {
   readonly endBytes: number;
 }
 
-/** The first piece is this part of a chunk, so that the first byte of a cold blob need not wait for a whole chunk. */
-const FIRST_PIECE_DIVISOR = 64;
-/** The last piece is this part of a chunk: it is held back until the whole blob is verified, so it is kept small. */
-const LAST_PIECE_DIVISOR = 256;
+/**
+ * The first piece and the last one are this part of a chunk: the first byte of a cold blob waits for the one, and the
+ * other is held back until the whole blob is verified.
+ */
+const END_PIECE_DIVISOR = 256;
+/** Up to a chunk, a piece is at most so many times what lies before it. */
+const GROWTH = 3;
 /** The largest pieces are so many chunks: every piece costs each reader and the verifier one request to the store. */
 const MAX_CHUNKS_PER_PIECE = 4;
-/** A piece of several chunks is at most this part of what lies before it, and of what lies behind it. */
-const GROWTH_DIVISOR = 2;
 
 /**
- * Cuts a blob for filling. Pieces grow from a sixty-fourth of a chunk (a first byte soon) to a chunk and, far from both
- * ends, to a few chunks: who follows a fill waits for the next piece a fraction of what was waited already. They begin
- * anew where the first reader begins. The last piece is small (what is held back until the digest is checked).
+ * Cuts a blob for filling. Pieces grow quickly from a small one (a first byte soon) to a chunk and, in the midst of a
+ * large blob, to a few. They begin anew where the first reader begins, and get smaller towards the end, where several
+ * connections are to be done at the same time. The last one is small again.
  * @param sizeBytes the blob's size
  * @param chunkBytes a multiple of 256
  * @param startBytes the offset that the first reader begins at
  */
 export function fillLayout(sizeBytes: number, chunkBytes: number, startBytes = 0): Layout {
   if (sizeBytes === 0) return [];
-  if (sizeBytes <= chunkBytes / FIRST_PIECE_DIVISOR) return [{ count: 1, bytes: sizeBytes }];
+  const lastBytes = chunkBytes / END_PIECE_DIVISOR;
+  if (sizeBytes <= lastBytes) return [{ count: 1, bytes: sizeBytes }];
 
-  const lastBytes = chunkBytes / LAST_PIECE_DIVISOR;
   const endBytes = sizeBytes - lastBytes;
   const readBytes = Math.min(startBytes, endBytes);
   const before = appendGrowing([], readBytes, chunkBytes);
@@ -56,24 +57,19 @@ export function fillLayout(sizeBytes: number, chunkBytes: number, startBytes = 0
 
 /** A layout with so many bytes behind it, in pieces that begin small. */
 function appendGrowing(layout: Layout, sizeBytes: number, chunkBytes: number): Layout {
+  const smallestBytes = chunkBytes / END_PIECE_DIVISOR;
   let longer = layout;
   for (let before = 0; before < sizeBytes;) {
-    const behind = sizeBytes - before;
-    const bytes = Math.min(pieceBytes(before, behind, chunkBytes), behind);
+    // With the blob's last piece.
+    const behind = sizeBytes - before + smallestBytes;
+    const largestBytes = Math.min(before, behind / 2, chunkBytes * MAX_CHUNKS_PER_PIECE);
+    let bytes = Math.min(Math.max(before * GROWTH, smallestBytes), chunkBytes);
+    while (bytes >= chunkBytes && bytes * 2 <= largestBytes) bytes *= 2;
+    bytes = Math.min(bytes, sizeBytes - before);
     longer = appendPiece(longer, bytes);
     before += bytes;
   }
   return longer;
-}
-
-/** How large a piece is that has so many bytes before it, and so many from its own first to the blob's last. */
-function pieceBytes(before: number, behind: number, chunkBytes: number): number {
-  let bytes = chunkBytes / FIRST_PIECE_DIVISOR;
-  while (bytes < chunkBytes && bytes * 2 <= before) bytes *= 2;
-  const growthBytes = Math.min(before, behind) / GROWTH_DIVISOR;
-  while (bytes >= chunkBytes && bytes < chunkBytes * MAX_CHUNKS_PER_PIECE && bytes * 2 <= growthBytes)
-    bytes *= 2;
-  return bytes;
 }
 
 /** A layout with one more piece behind the others. */

@@ -111,7 +111,8 @@ describe("a cold download", () => {
     await upstream.clearFaults(slow);
     const whole = await edge(`/v1/images/${image.reference}`);
     expect(await digestOf(await whole.arrayBuffer())).toBe(image.digest);
-    expect(await upstreamBytes(image.digest)).toBe(image.sizeBytes);
+    // What still comes so slowly counts as silence: then that piece comes again.
+    expect(await upstreamBytes(image.digest)).toBeLessThan(image.sizeBytes + CHUNK);
   });
 
   it("goes on to its end although every client has gone", async () => {
