@@ -50,6 +50,7 @@ export class Fill {
   /** No piece before this one is missing. */
   #firstMissing = 0;
   #receivedBytes = 0;
+  #fetchedPieces = 0;
   #connections = 0;
   /** The upstream ignores ranges: one connection reads the whole, in order. */
   #sequential = false;
@@ -105,7 +106,7 @@ export class Fill {
       fillId: this.#options.fillId,
       layout: this.#options.layout,
       digest: this.#options.digest,
-      stored: (index) => this.#waitFor(index),
+      stored: (index) => this.#waitToVerify(index),
       onMissing: (index) => this.#lose(index),
     });
     const failed = Promise.withResolvers<never>();
@@ -118,9 +119,12 @@ export class Fill {
     }
   }
 
-  /** Adds a connection where one more is allowed and useful. */
+  /** Adds a connection where one more is allowed; no more than pieces have come, so that the first bytes come soon. */
   #connect(onFailure: (error: unknown) => void): void {
-    if (this.#connections >= (this.#sequential ? 1 : this.#options.connections)) return;
+    const limit = this.#sequential
+      ? 1
+      : Math.min(this.#options.connections, Math.max(this.#fetchedPieces, 1));
+    if (this.#connections >= limit) return;
     this.#connections++;
     this.#loops.push(this.#fetchPieces(onFailure).catch(onFailure));
   }
@@ -133,7 +137,10 @@ export class Fill {
       sizeBytes: this.#options.sizeBytes,
       idleMs: this.#options.idleMs,
       signal,
-      onBytes: (bytes) => (this.#receivedBytes += bytes),
+      onBytes: (bytes) => {
+        this.#receivedBytes += bytes;
+        this.#connect(onFailure);
+      },
       onInterruption: (interruption) => {
         log({ event: "fill-interrupted", digest: this.#options.digest, ...interruption });
       },
@@ -152,8 +159,6 @@ export class Fill {
           this.#taken.delete(index);
         }
         this.#sequential ||= cursor.ranged === false;
-        // The first piece has the upstream to itself, so that the first byte comes soon.
-        while (this.#connections < this.#options.connections && !this.#sequential) this.#connect(onFailure);
       }
     } finally {
       await cursor.close();
@@ -194,9 +199,16 @@ export class Fill {
       return;
     }
     this.#storeFailures = 0;
+    this.#fetchedPieces++;
     this.#stored.add(index);
     this.#demanded.delete(index);
     this.#changed.notify();
+  }
+
+  async #waitToVerify(index: number): Promise<void> {
+    await this.#waitFor(index);
+    // Somebody waits for the first byte, and nobody yet for the verifier.
+    if (index === 0 && this.#pieceCount > 1) await this.#waitFor(1);
   }
 
   async #waitFor(index: number): Promise<void> {
