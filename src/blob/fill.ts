@@ -10,6 +10,7 @@ import { log } from "../log.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Layout, bytesInPieces, pieceByIndex, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
+import { ConnectionCount } from "./connection-count.ts";
 import type { Signal } from "./signal.ts";
 import { type OpenRange, UpstreamCursor } from "./upstream-cursor.ts";
 import { verifyPieces } from "./verifier.ts";
@@ -26,7 +27,7 @@ export interface FillOptions {
   readonly layout: Layout;
   readonly pieces: PieceStore;
   readonly open: OpenRange;
-  /** Upstream connections at once. */
+  /** Upstream connections at once, at most. */
   readonly connections: number;
   /** Silence after which an upstream connection is replaced, in milliseconds. */
   readonly idleMs: number;
@@ -52,6 +53,8 @@ export class Fill {
   #receivedBytes = 0;
   #fetchedPieces = 0;
   #connections = 0;
+  /** How many connections are worth having. */
+  readonly #count: ConnectionCount;
   /** The upstream ignores ranges: one connection reads the whole, in order. */
   #sequential = false;
   #storeFailures = 0;
@@ -61,6 +64,7 @@ export class Fill {
     this.#pieceCount = pieceCount(options.layout);
     this.#stored = new Set(options.stored);
     this.#changed = options.changed;
+    this.#count = new ConnectionCount(options.connections);
   }
 
   /** Bytes a second that arrived since this run began. */
@@ -119,17 +123,15 @@ export class Fill {
     }
   }
 
-  /** Adds a connection where one more is allowed; no more than pieces have come, so that the first bytes come soon. */
+  /** Adds a connection where one more is worth having; no more than pieces have come, so that the first bytes come soon. */
   #connect(onFailure: (error: unknown) => void): void {
-    const limit = this.#sequential
-      ? 1
-      : Math.min(this.#options.connections, Math.max(this.#fetchedPieces, 1));
+    const limit = this.#sequential ? 1 : Math.min(this.#count.allowed, Math.max(this.#fetchedPieces, 1));
     if (this.#connections >= limit) return;
     this.#connections++;
     this.#loops.push(this.#fetchPieces(onFailure).catch(onFailure));
   }
 
-  /** One connection's work: piece after piece until the fill ends. */
+  /** One connection's work: piece after piece until the fill ends, or there are too many. */
   async #fetchPieces(onFailure: (error: unknown) => void): Promise<void> {
     const { signal } = this.#controller;
     const cursor = new UpstreamCursor({
@@ -139,6 +141,7 @@ export class Fill {
       signal,
       onBytes: (bytes) => {
         this.#receivedBytes += bytes;
+        this.#count.observe(this.#taken.size, this.#receivedBytes, Date.now());
         this.#connect(onFailure);
       },
       onInterruption: (interruption) => {
@@ -146,7 +149,7 @@ export class Fill {
       },
     });
     try {
-      while (!signal.aborted) {
+      while (!signal.aborted && this.#connections <= this.#count.allowed) {
         const changed = this.#changed.wait();
         const index = this.#take();
         if (index === undefined) {
@@ -161,6 +164,7 @@ export class Fill {
         this.#sequential ||= cursor.ranged === false;
       }
     } finally {
+      this.#connections--;
       await cursor.close();
     }
   }
