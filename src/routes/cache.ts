@@ -1,7 +1,7 @@
 /** `/v1/cache/{ref}`: warming an image, watching its fill, dropping it. */
 
 import { z } from "@hono/zod-openapi";
-import { streamSSE } from "hono/streaming";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { BlobStatus } from "../blob/blob-state.ts";
 import { openBlob } from "../blob/reader.ts";
 import { callObject } from "../call-object.ts";
@@ -9,6 +9,7 @@ import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { prefersOverJson } from "../http/accept.ts";
 import { LOCAL_REGISTRY } from "../config.ts";
+import { logFailure } from "../log.ts";
 import { type Image, findImage } from "../repository/image.ts";
 import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
@@ -85,8 +86,9 @@ export function addCacheRoutes(app: App): void {
 
   addRoute(app, stateRoute, async (c) => {
     const { image } = await lookUp(c, "pull");
-    if (prefersOverJson(c.req.header("Accept") ?? null, "text/event-stream")) return streamStates(c, image);
-    return json(c, describe(image, await statusOf(c, image)));
+    const status = await statusOf(c, image);
+    const events = prefersOverJson(c.req.header("Accept") ?? null, "text/event-stream");
+    return events ? streamStates(c, image, status) : json(c, describe(image, status));
   });
 
   addRoute(app, dropRoute, async (c) => {
@@ -116,18 +118,25 @@ function statusOf(c: AppContext, image: Image): Promise<BlobStatus> {
 }
 
 /** Sends the state whenever it changes, each second at least, and ends when nothing more will happen by itself. */
-function streamStates(c: AppContext, image: Image): Response {
+function streamStates(c: AppContext, image: Image, first: BlobStatus): Response {
   c.header("X-Accel-Buffering", "no");
   const { blobs } = c.var.services;
-  const response = streamSSE(c, async (events) => {
-    let status = await statusOf(c, image);
+  const { digest } = image.layer;
+  const send = async (events: SSEStreamingApi): Promise<void> => {
+    let status = first;
     for (;;) {
       await events.writeSSE({ event: "state", data: JSON.stringify(describe(image, status)) });
       if (status.state !== "filling" || events.aborted) return;
       const seen = { state: status.state, storedBytes: status.storedBytes };
-      status = await callObject(() => blobs.getByName(image.layer.digest).watch(seen));
+      status = await callObject(() => blobs.getByName(digest).watch(seen));
     }
-  });
+  };
+  const response = streamSSE(c, (events) =>
+    // The stream ends, and whoever watches asks again; the helper would tell the console and not the log.
+    send(events).catch((error: unknown) => {
+      logFailure({ event: "watch-broken-off", digest, requestId: c.var.requestId }, error);
+    }),
+  );
   // Afterwards: the helper sets one of its own.
   response.headers.set("Cache-Control", NO_STORE);
   return response;

@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { BlobObject } from "../../src/blob/blob-object.ts";
+import { RegistryError } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
+import { settle } from "../../src/outcome.ts";
 import { CommitStore } from "../../src/store/commit-store.ts";
 import { BucketFaults } from "../chaos/bucket-faults.ts";
 import {
@@ -46,6 +49,12 @@ function throttle(image: FreshImage, bytesPerSecond: number): Promise<number> {
     action: { kind: "throttle", bytesPerSecond },
   });
 }
+
+/** What an object answers where it cannot. */
+const defect = () =>
+  settle<never>(() => {
+    throw new RegistryError("internal-error", "a defect");
+  });
 
 describe("the cache", () => {
   it("is warmed without a download, and tells how far it is", async () => {
@@ -136,6 +145,29 @@ describe("the cache", () => {
     await reader?.read();
     await reader?.cancel();
     expect((await cacheState(image.reference, "committed")).stored).toBe(image.sizeBytes);
+  });
+
+  it("logs why the states of a fill break off, and ends them", async () => {
+    const image = await freshImage({ sizeBytes: 400 * KIB });
+    await throttle(image, 400 * KIB);
+    await edge(`/v1/cache/${image.reference}`, { method: "PUT" });
+    const line = vi.spyOn(console, "error").mockImplementation(() => {});
+    const watch = vi.spyOn(BlobObject.prototype, "watch").mockImplementation(defect);
+    const states = await watched(image.reference);
+    watch.mockRestore();
+    expect(states.map(({ state }) => state)).toEqual(["filling"]);
+    const logged = line.mock.calls.map(([text]) => JSON.parse(String(text)) as object);
+    line.mockRestore();
+    expect(logged).toEqual([expect.objectContaining({ event: "watch-broken-off", digest: image.digest })]);
+  });
+
+  it("answers with the reason where no state can be told", async () => {
+    const image = await freshImage();
+    const status = vi.spyOn(BlobObject.prototype, "status").mockImplementation(defect);
+    const headers = { Accept: "text/event-stream" };
+    const problem = await problemOf(await edge(`/v1/cache/${image.reference}`, { headers }));
+    status.mockRestore();
+    expect(problem).toMatchObject({ status: 500, code: "internal-error" });
   });
 
   it.each<[accept: string | undefined, events: boolean]>(
