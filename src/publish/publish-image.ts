@@ -42,11 +42,23 @@ export interface PublishedImage {
  *   `quota-exceeded`, and why the repository does not take it
  */
 export async function publishImage(services: Services, request: PublishRequest): Promise<PublishedImage> {
-  const { reference, destination, title, append } = request;
+  const { destination, append } = request;
   const header = await sniff(request.body);
   const architecture = append ? architectureOf(request, header) : undefined;
   await destination.begin();
+  try {
+    return await publish(services, request, architecture);
+  } finally {
+    await destination.end();
+  }
+}
 
+async function publish(
+  services: Services,
+  request: PublishRequest,
+  architecture: string | undefined,
+): Promise<PublishedImage> {
+  const { reference, destination, title } = request;
   const path = repositoryPath(reference);
   const blob = await receiveSif(services, path, request);
   await destination.addBlob(blob);

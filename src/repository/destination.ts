@@ -35,6 +35,8 @@ export interface Destination {
    * @throws {RegistryError} why not
    */
   begin(): Promise<void>;
+  /** Lets go of whatever {@link Destination.begin} or a blob that failed has left open. Never fails. */
+  end(): Promise<void>;
   /**
    * Makes a blob that is verified and in the store part of the repository.
    * @throws {RegistryError} why the repository does not take it

@@ -25,6 +25,10 @@ export class LocalDestination implements Destination {
     await callObject(() => this.#stub().beginPush(this.#path));
   }
 
+  async end(): Promise<void> {
+    // A push that was begun and not gone on with is nothing.
+  }
+
   async addBlob({ digest, sizeBytes }: StoredBlob): Promise<void> {
     const held = await callObject(() => this.#stub().holdBlob(this.#path, digest, sizeBytes));
     if (held) return;

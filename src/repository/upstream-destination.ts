@@ -19,6 +19,8 @@ import { type Wanted, referenceOf } from "./resolution.ts";
 
 /** Registries may copy a blob to where it belongs before they say that they have it. */
 const ANSWER_MS = 15 * 60_000;
+/** Whoever published is kept waiting no longer for an upload session to be given up. */
+const GIVE_UP_MS = 5_000;
 
 /** A repository of an upstream's. */
 export class UpstreamDestination implements Destination {
@@ -26,7 +28,7 @@ export class UpstreamDestination implements Destination {
   readonly #location: RepositoryPath;
   readonly #reader: RegistryClient;
   readonly #writer: RegistryWriter;
-  /** An upload session that was opened to ask for leave, for the first blob to use. */
+  /** The upload session that is open: opened to ask for leave, then used for the first blob, or opened for another. */
   #opened: UpstreamUpload | undefined;
 
   constructor(
@@ -50,11 +52,12 @@ export class UpstreamDestination implements Destination {
   async addBlob({ digest, sizeBytes }: StoredBlob): Promise<void> {
     const { repository } = this.#location;
     if (!(await this.#has(digest))) {
-      const opened = this.#opened ?? (await this.#writer.startUpload(repository));
-      this.#opened = undefined;
+      this.#opened ??= await this.#writer.startUpload(repository);
       // Without a blob to mount it is always a session.
-      if (opened === undefined) throw new Error("Cannot upload: the upstream opened no session");
-      await this.#send(opened, digest, sizeBytes);
+      if (this.#opened === undefined) throw new Error("Cannot upload: the upstream opened no session");
+      this.#opened = await this.#send(this.#opened, digest, sizeBytes);
+      await this.#writer.finishUpload({ repository, location: this.#opened.location }, digest);
+      this.#opened = undefined;
     }
     await this.#expect({ digest });
   }
@@ -64,8 +67,17 @@ export class UpstreamDestination implements Destination {
     const taken = await this.#writer.putManifest(repository, tag ?? digest, { mediaType, bytes });
     await this.#expect({ digest });
     if (tag !== undefined) await this.#expect({ tag });
-    await this.#giveUpOpened();
     return taken;
+  }
+
+  async end(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened === undefined) return;
+    const { repository } = this.#location;
+    const step = { repository, location: opened.location, silenceMs: GIVE_UP_MS };
+    // The upstream gives it up by itself some day.
+    await this.#writer.cancelUpload(step).catch(() => {});
   }
 
   async manifest(
@@ -101,7 +113,7 @@ export class UpstreamDestination implements Destination {
   }
 
   /** Sends a verified blob out of the store, so that what the upstream gets is what was checked. */
-  async #send(opened: UpstreamUpload, digest: Digest, sizeBytes: number): Promise<void> {
+  async #send(opened: UpstreamUpload, digest: Digest, sizeBytes: number): Promise<UpstreamUpload> {
     const { repository } = this.#location;
     const commit = await this.#services.commits.get(digest);
     const blob = await openBlob(this.#services, { digest, sizeBytes, source: this.#location }, commit);
@@ -116,7 +128,7 @@ export class UpstreamDestination implements Destination {
       answerMs: ANSWER_MS,
     };
     try {
-      const { location } = await sendBody(body, (stream, signal) =>
+      return await sendBody(body, (stream, signal) =>
         this.#writer.sendToUpload({
           repository,
           location: opened.location,
@@ -125,19 +137,9 @@ export class UpstreamDestination implements Destination {
           signal,
         }),
       );
-      await this.#writer.finishUpload({ repository, location }, digest);
     } finally {
       await source.cancel();
     }
-  }
-
-  /** A session that no blob needed is not left to its time-out. */
-  async #giveUpOpened(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    if (opened === undefined) return;
-    const { repository } = this.#location;
-    await this.#writer.cancelUpload({ repository, location: opened.location }).catch(() => {});
   }
 
   async #expect(wanted: Wanted): Promise<void> {
