@@ -1,7 +1,7 @@
 /**
  * Ten thousand nodes that pull one image at once, on paper: the tables of `docs/scale.md`.
  *
- *     node scripts/simulate-scale.ts [--nodes 10000]
+ *     npm run scale [-- --nodes 10000]
  */
 
 import { parseArgs } from "node:util";
