@@ -1,10 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { TEST_LINK_KEYS } from "../support/worker-settings.ts";
 import {
-  type FreshImage,
   ORIGIN,
   bearer,
-  cacheState,
   digestOf,
   edge,
   edgeWith,
@@ -14,59 +12,11 @@ import {
   problemOf,
   upstream,
 } from "./edge.ts";
-
-interface MadeLink {
-  readonly id: string;
-  readonly url: string;
-  readonly expires: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly filename: string;
-  /** Path of the URL. */
-  readonly path: string;
-}
-
-interface ListedLink {
-  readonly id: string;
-  readonly downloads: number;
-}
-
-const RESUME_SECONDS = 21_600;
+import { RESUME_SECONDS, later, makeLink, listLinks, codeAt } from "./link-requests.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-function later(ms: number): void {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
-}
-
-async function makeLink(reference: string, wish?: object): Promise<MadeLink> {
-  const response = await edge(`/v1/links/${reference}`, {
-    method: "POST",
-    headers: bearer("linker"),
-    ...(wish === undefined ? {} : { body: JSON.stringify(wish) }),
-  });
-  expect(response.status).toBe(201);
-  const link = await response.json<MadeLink>();
-  return { ...link, path: new URL(link.url).pathname };
-}
-
-async function listLinks({ repository }: FreshImage, registry = "lab"): Promise<ListedLink[]> {
-  const response = await edge(`/v1/links/${registry}/${repository}`, { headers: bearer("linker") });
-  expect(response.status).toBe(200);
-  return (await response.json<{ links: ListedLink[] }>()).links;
-}
-
-async function downloadsOf(image: FreshImage): Promise<number | undefined> {
-  return (await listLinks(image))[0]?.downloads;
-}
-
-async function codeAt(path: string, init: RequestInit = {}): Promise<string> {
-  const answer = await problemOf(await edge(path, init));
-  expect(answer.status).toBe(403);
-  return answer.code;
-}
 
 describe("making a link", () => {
   it("answers with a URL of this service, what it is for and until when", async () => {
@@ -358,109 +308,5 @@ describe("a link", () => {
     for (const token of ["x", "a.b.c", "x".repeat(10_000)]) {
       expect(await codeAt(`/d/${token}/x`)).toBe("link-invalid");
     }
-  });
-});
-
-describe("the downloads of a link", () => {
-  it("are those that start at the beginning, and only so many", async () => {
-    const image = await freshImage({ sizeBytes: 100_000 });
-    const { path } = await makeLink(image.reference, { maxDownloads: 3 });
-    const etag = `"${image.digest}"`;
-    const take = async (headers: Record<string, string> = {}, method = "GET") => {
-      const response = await edge(path, { method, headers });
-      await response.body?.cancel();
-      return response.status;
-    };
-    const free: [Record<string, string>, string, number][] = [
-      [{}, "HEAD", 200],
-      [{ Range: "bytes=1-" }, "GET", 206],
-      [{ Range: "bytes=-5" }, "GET", 206],
-      [{ Range: "bytes=500-", "If-Range": etag }, "GET", 206],
-      [{ Range: "bytes=100000-" }, "GET", 416],
-      [{ "If-None-Match": etag }, "GET", 304],
-      [{ "If-Match": '"other"' }, "GET", 412],
-    ];
-    const counted: [Record<string, string>, number][] = [
-      [{}, 200],
-      [{ Range: "bytes=0-9" }, 206],
-      // Ranges that are answered with the whole are starts.
-      [{ Range: "bytes=500-", "If-Range": '"other"' }, 200],
-    ];
-    for (const [headers, method, status] of free) expect(await take(headers, method)).toBe(status);
-    expect(await downloadsOf(image)).toBe(0);
-    for (const [index, [headers, status]] of counted.entries()) {
-      expect(await take(headers)).toBe(status);
-      expect(await downloadsOf(image)).toBe(index + 1);
-    }
-    for (const headers of [
-      {},
-      { Range: "bytes=0-" },
-      { Range: "bytes=5-6,7-8" },
-      { Range: "bytes=5-", "If-Range": '"x"' },
-    ]) {
-      expect(await codeAt(path, { headers })).toBe("link-used-up");
-    }
-    expect(await downloadsOf(image)).toBe(3);
-    // The last one may still be going on.
-    expect(await take({ Range: "bytes=99999-", "If-Range": etag })).toBe(206);
-    expect(await take({}, "HEAD")).toBe(200);
-    later(RESUME_SECONDS * 1000);
-    expect(await codeAt(path, { headers: { Range: "bytes=99999-", "If-Range": etag } })).toBe("link-used-up");
-  });
-
-  it("that it does not permit bring nothing into the cache", async () => {
-    const image = await freshImage({ sizeBytes: 3000 });
-    const { path } = await makeLink(image.reference, { maxDownloads: 1 });
-    expect((await (await edge(path)).arrayBuffer()).byteLength).toBe(3000);
-    await cacheState(image.reference, "committed");
-    await edge(`/v1/cache/${image.reference}`, { method: "DELETE", headers: bearer("admin") });
-    const fetched = (await upstream.counters()).blobBytes[image.digest];
-    for (const headers of [{}, { Range: "bytes=5-", "If-Range": '"x"' }]) {
-      expect(await codeAt(path, { headers })).toBe("link-used-up");
-    }
-    expect((await cacheState(image.reference)).state).toBe("absent");
-    expect((await upstream.counters()).blobBytes[image.digest]).toBe(fetched);
-    // Who has begun may go on, and brings it back.
-    const rest = await edge(path, { headers: { Range: "bytes=5-", "If-Range": `"${image.digest}"` } });
-    expect((await rest.arrayBuffer()).byteLength).toBe(2995);
-    expect(await downloadsOf(image)).toBe(1);
-  });
-
-  it("at once are counted one by one", async () => {
-    const image = await freshImage();
-    const { path } = await makeLink(image.reference, { maxDownloads: 4 });
-    const statuses = await Promise.all(
-      Array.from({ length: 12 }, async () => {
-        const response = await edge(path);
-        await response.arrayBuffer();
-        return response.status;
-      }),
-    );
-    expect(statuses.filter((status) => status === 200)).toHaveLength(4);
-    expect(statuses.filter((status) => status === 403)).toHaveLength(8);
-  });
-
-  it("are counted from a range that covers the end only of an expired link never", async () => {
-    const image = await freshImage({ sizeBytes: 3000 });
-    const { path } = await makeLink(image.reference, { expiresIn: 60, maxDownloads: 1 });
-    expect((await edge(path)).status).toBe(200);
-    later(61_000);
-    const response = await edge(path, { headers: { Range: "bytes=10-", "If-Range": `"${image.digest}"` } });
-    expect(response.status).toBe(206);
-    expect(await downloadsOf(image)).toBe(1);
-  });
-
-  it("from a failing upstream break off, and the link lives on", async () => {
-    const image = await freshImage({ sizeBytes: 200_000 });
-    const { path } = await makeLink(image.reference);
-    const id = await upstream.fault({
-      match: { kind: "blob", reference: image.digest },
-      times: 1,
-      action: { kind: "flip", atByte: 100_000 },
-    });
-    await expect((await edge(path)).arrayBuffer()).rejects.toThrow();
-    expect(await upstream.faultHits(id)).toBe(1);
-    await cacheState(image.reference, "failed");
-    expect(await digestOf(await (await edge(path)).arrayBuffer())).toBe(image.digest);
   });
 });
