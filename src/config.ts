@@ -36,7 +36,7 @@ export interface Config extends TrustSettings, PlacementSettings {
   readonly blobIdleMs: number;
   /** Size of a stored piece: 64 KiB to 256 MiB, a multiple of 64 KiB. */
   readonly chunkBytes: number;
-  /** Upstream connections of one fill. */
+  /** Upstream connections of one fill, at most. */
   readonly fillConnections: number;
   /** Fills at once, all blobs together; `undefined` for any number. */
   readonly maxFills: number | undefined;

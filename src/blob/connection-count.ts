@@ -23,7 +23,7 @@ export class ConnectionCount {
   /** Since when so many connections as are allowed have been at work, and what had arrived then. */
   #span: { readonly startMs: number; readonly startBytes: number } | undefined;
 
-  /** @param most how many a fill begins with */
+  /** @param most how many there may be, and how many are measured first */
   constructor(most: number) {
     this.#most = most;
     this.#allowed = most;

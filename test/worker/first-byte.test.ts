@@ -13,14 +13,15 @@ it("the first byte of a cold download has the upstream and the store to itself",
   });
   const get = vi.spyOn(bucket, "get");
   const response = await edge(`/v1/images/${image.reference}`);
-  const [sent, kept] = response.body?.tee() ?? [];
-  const reader = sent?.getReader();
-  expect((await reader?.read())?.value?.length).toBeGreaterThan(0);
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  expect(first?.value?.length).toBeGreaterThan(0);
   // Neither the verifier nor more connections than pieces have come.
   expect(get.mock.calls.filter(([key]) => key.startsWith("chunks/"))).toHaveLength(1);
   expect(await upstream.faultHits(later)).toBeLessThanOrEqual(1);
   get.mockRestore();
   await upstream.clearFaults();
-  await reader?.cancel();
-  expect(await digestOf(await new Response(kept).arrayBuffer())).toBe(image.digest);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let step = first; step?.done === false; step = await reader?.read()) parts.push(step.value);
+  expect(await digestOf(await new Blob(parts).arrayBuffer())).toBe(image.digest);
 });
