@@ -20,7 +20,9 @@ describe("a cold download", () => {
     5 * CHUNK + 255,
     1024 * KIB + 1,
   ])("of %d bytes is the upstream's file, and the next one comes from the cache", async (sizeBytes) => {
-    const image = await freshImage({ sizeBytes: sizeBytes });
+    const image = await freshImage({ sizeBytes });
+    // There are only so many files of one byte: another test may have had the same.
+    const before = await upstreamBytes(image.digest);
     const cold = await edge(`/v1/images/${image.reference}`);
     expect(cold.status).toBe(200);
     expect(cold.headers.get("Cache-Status")).toBe("sif-edge; fwd=uri-miss; stored");
@@ -29,7 +31,7 @@ describe("a cold download", () => {
     const warm = await edge(`/v1/images/${image.reference}`);
     expect(warm.headers.get("Cache-Status")).toBe("sif-edge; hit");
     expect(await digestOf(await warm.arrayBuffer())).toBe(image.digest);
-    expect(await upstreamBytes(image.digest)).toBe(sizeBytes);
+    expect((await upstreamBytes(image.digest)) - before).toBe(sizeBytes);
   });
 
   it("of an empty file is an empty file", async () => {
