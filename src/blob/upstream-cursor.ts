@@ -184,7 +184,7 @@ export class UpstreamCursor {
       const { signal } = connection.silence;
       throw signal.aborted ? signal.reason : error;
     } finally {
-      connection.silence.timer.stop();
+      connection.silence.timer.pause();
     }
   }
 

@@ -88,7 +88,7 @@ async function pump(
       return undefined;
     }
     // Now it is the source that is waited for, which has all the time that it wants.
-    patience.end();
+    patience.rest();
     sentBytes += read.length;
   }
 }
@@ -102,22 +102,33 @@ function ended(): typeof ENDED {
 /** Gives a request up when something takes too long. */
 class Patience {
   readonly #controller = new AbortController();
+  #ms: number | undefined;
   #timer: SilenceTimer | undefined;
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
+  /** Waits for something that may take so many milliseconds. */
   within(ms: number): void {
-    this.end();
-    this.#timer = new SilenceTimer(ms, () => {
-      this.#controller.abort(
-        new RegistryError("upstream-timeout", `Cannot send upload: the upstream did nothing for ${ms} ms`),
-      );
-    });
-    this.#timer.restart();
+    if (ms !== this.#ms) {
+      this.end();
+      this.#ms = ms;
+      this.#timer = new SilenceTimer(ms, () => {
+        this.#controller.abort(
+          new RegistryError("upstream-timeout", `Cannot send upload: the upstream did nothing for ${ms} ms`),
+        );
+      });
+    }
+    this.#timer?.restart();
   }
 
+  /** Waits for nothing, until the next {@link Patience.within}. */
+  rest(): void {
+    this.#timer?.pause();
+  }
+
+  /** Waits for nothing any more. */
   end(): void {
     this.#timer?.stop();
   }

@@ -7,25 +7,62 @@ describe("SilenceTimer", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("tells of silence once, after the whole time and no sooner", () => {
+  it("tells of silence once, after the whole time and at most an eighth of it", () => {
     const heard = vi.fn<() => void>();
     new SilenceTimer(1000, heard).restart();
     vi.advanceTimersByTime(999);
     expect(heard).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(126);
     expect(heard).toHaveBeenCalledOnce();
     vi.advanceTimersByTime(10_000);
     expect(heard).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("begins anew when something was heard, and ends when it is stopped", () => {
+  it.each([1, 60, 124, 125, 900, 1050])("begins anew when something was heard, after %s ms as well", (ms) => {
+    const heard = vi.fn<() => void>();
+    const timer = new SilenceTimer(1000, heard);
+    timer.restart();
+    vi.advanceTimersByTime(ms);
+    timer.restart();
+    vi.advanceTimersByTime(999);
+    expect(heard).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(126);
+    expect(heard).toHaveBeenCalledOnce();
+  });
+
+  it("waits for nothing while it is paused, and for the whole time afterwards", () => {
     const heard = vi.fn<() => void>();
     const timer = new SilenceTimer(1000, heard);
     timer.restart();
     vi.advanceTimersByTime(900);
+    timer.pause();
+    vi.advanceTimersByTime(10_000);
+    timer.restart();
+    vi.advanceTimersByTime(999);
+    expect(heard).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(126);
+    expect(heard).toHaveBeenCalledOnce();
+  });
+
+  it("sets no timer when something is heard", () => {
+    const set = vi.spyOn(globalThis, "setTimeout");
+    const timer = new SilenceTimer(1000, () => {});
+    for (let read = 0; read < 100; read++) {
+      timer.restart();
+      timer.pause();
+    }
+    expect(set).toHaveBeenCalledOnce();
+    timer.stop();
+  });
+
+  it("leaves no timer when it is stopped", () => {
+    const heard = vi.fn<() => void>();
+    const timer = new SilenceTimer(1000, heard);
     timer.restart();
     vi.advanceTimersByTime(900);
     timer.stop();
+    expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(10_000);
     expect(heard).not.toHaveBeenCalled();
   });
