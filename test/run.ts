@@ -35,11 +35,11 @@ if (args.length === 0 || rest.length > 0) await runTests(rest, tally);
 console.log(`${tally.passed} passed, ${tally.failed} failed`);
 process.exitCode = tally.failed === 0 ? 0 : 1;
 
-/** Says which tests are made by hand only. */
+/** Says which tests are made where they are asked for only. */
 function reportLeftOut(): void {
   if (process.env["LARGE"] === "1") return;
   console.log(
-    "Left out: a file of 5 GiB, which takes minutes and 6 GB of disk; by hand: LARGE=1 npm test -- test/e2e/large",
+    "Left out: a file of 5 GiB, which takes minutes and 6 GB of disk; with it: LARGE=1 npm test -- test/e2e/large",
   );
 }
 

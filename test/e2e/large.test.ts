@@ -7,7 +7,7 @@ const GIB = 1024 ** 3;
 /** Beyond what 32 bits count, and beyond R2's limit for one object. */
 const SIZE = 5 * GIB + 1;
 
-// By hand, because it takes minutes and its size of disk: LARGE=1 npm test -- test/e2e/large
+// In .ci/run and by hand, because it takes minutes and its size of disk: LARGE=1 npm test -- test/e2e/large
 describe.skipIf(process.env["LARGE"] !== "1")("a file of 5 GiB and a byte", () => {
   let upstream: FaultUpstream;
   let service: Service;
