@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
+import { later } from "../worker/clock.ts";
 import { digestOf, edge, freshRepository, freshSeed, headersOf, upstream } from "../worker/edge.ts";
 import { errorCode, registry } from "./registry.ts";
 
@@ -7,7 +8,6 @@ const DOCKER = "application/vnd.docker.distribution.manifest.v2+json";
 const NOBODYS = `sha256:${"0".repeat(64)}`;
 
 afterEach(async () => {
-  vi.useRealTimers();
   await upstream.clearFaults();
 });
 
@@ -140,7 +140,7 @@ describe("pulling manifests", () => {
   it("a stale answer carries a warning", async () => {
     const image = await newImage();
     await registry(`${image.name}/manifests/1.0`);
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+    later(60_000);
     await upstream.fault({
       match: { repository: image.repository },
       action: { kind: "status", status: 503 },

@@ -1,10 +1,7 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { later } from "./clock.ts";
 import { bearer, cacheState, digestOf, edge, freshImage, upstream } from "./edge.ts";
-import { RESUME_SECONDS, later, makeLink, downloadsOf, codeAt } from "./link-requests.ts";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+import { RESUME_SECONDS, makeLink, downloadsOf, codeAt } from "./link-requests.ts";
 
 describe("the downloads of a link", () => {
   it("are those that start at the beginning, and only so many", async () => {

@@ -1,6 +1,6 @@
 /** What the tests of links ask for. */
 
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import { type FreshImage, bearer, edge, problemOf } from "./edge.ts";
 
 /** A link as it is told to whoever made it. */
@@ -23,11 +23,6 @@ export interface ListedLink {
 
 /** `LINK_RESUME_SECONDS` of the tests: so long a download that has begun may go on. */
 export const RESUME_SECONDS = 21_600;
-
-/** Lets the time be later, until `vi.useRealTimers`. */
-export function later(ms: number): void {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
-}
 
 /** Makes a link. */
 export async function makeLink(reference: string, wish?: object): Promise<MadeLink> {

@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { TEST_LINK_KEYS } from "../support/worker-settings.ts";
+import { later, stopClock } from "./clock.ts";
 import {
   ORIGIN,
   bearer,
@@ -12,11 +13,7 @@ import {
   problemOf,
   upstream,
 } from "./edge.ts";
-import { RESUME_SECONDS, later, makeLink, listLinks, codeAt } from "./link-requests.ts";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+import { RESUME_SECONDS, makeLink, listLinks, codeAt } from "./link-requests.ts";
 
 describe("making a link", () => {
   it("answers with a URL of this service, what it is for and until when", async () => {
@@ -220,6 +217,7 @@ describe("a link", () => {
   });
 
   it("past its time is refused, but for a download that goes on", async () => {
+    stopClock();
     const image = await freshImage({ sizeBytes: 3000 });
     const { path } = await makeLink(image.reference, { expiresIn: 60 });
     const etag = `"${image.digest}"`;

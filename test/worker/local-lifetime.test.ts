@@ -1,22 +1,15 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { CommitStore } from "../../src/store/commit-store.ts";
 import { makeSif } from "../support/sif-fixture.ts";
+import { later } from "./clock.ts";
 import { bearer, cacheState, digestOf, edge, freshRepository, freshSeed, upstream } from "./edge.ts";
 
 const KIB = 1024;
 const HOUR_MS = 3_600_000;
 const headers = bearer("pusher");
-
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-function later(hours: number): void {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + hours * HOUR_MS });
-}
 
 async function publish(sizeBytes = 200 * KIB) {
   const sif = makeSif({ seed: freshSeed(), sizeBytes });
@@ -105,10 +98,10 @@ describe("a blob that a repository of the service's own holds", () => {
     const { name, reference, digest } = await publish();
     const commit = await commitOf(digest);
     expect((await remove(reference)).status).toBe(202);
-    later(25);
+    later(25 * HOUR_MS);
     await collect(name);
     expect(await piecesOf(commit?.fillId ?? "")).toBeGreaterThan(0);
-    later(25);
+    later(25 * HOUR_MS);
     await collect(name);
     expect(await piecesOf(commit?.fillId ?? "")).toBe(0);
     expect(await commitOf(digest)).toBeNull();
@@ -122,7 +115,7 @@ describe("a blob that a repository of the service's own holds", () => {
     expect(put.status).toBe(201);
     await remove(first.reference);
     for (const hours of [25, 25]) {
-      later(hours);
+      later(hours * HOUR_MS);
       await collect(first.name);
     }
     expect((await edge(`/v2/${first.name}/blobs/${first.digest}`, { headers })).status).toBe(404);
@@ -133,15 +126,15 @@ describe("a blob that a repository of the service's own holds", () => {
     const { name, reference, digest } = await publish();
     const manifest = await (await edge(`/v2/${name}/manifests/1.0`, { headers })).text();
     await remove(reference);
-    later(25);
+    later(25 * HOUR_MS);
     await collect(name);
     // The image is gone, its blobs are in their last day; a client asks whether it must upload them.
-    later(23);
+    later(23 * HOUR_MS);
     const named = JSON.parse(manifest) as { config: { digest: string }; layers: { digest: string }[] };
     for (const blob of [named.config.digest, digest]) {
       expect((await edge(`/v2/${name}/blobs/${blob}`, { method: "HEAD", headers })).status).toBe(200);
     }
-    later(20);
+    later(20 * HOUR_MS);
     await collect(name);
     const put = await edge(`/v2/${name}/manifests/2.0`, {
       method: "PUT",
@@ -149,7 +142,7 @@ describe("a blob that a repository of the service's own holds", () => {
       headers: { ...headers, "Content-Type": "application/vnd.oci.image.manifest.v1+json" },
     });
     expect(put.status).toBe(201);
-    later(1000);
+    later(1000 * HOUR_MS);
     await collect(name);
     expect(await download(`${name}:2.0`)).toBe(digest);
   });
@@ -163,13 +156,13 @@ describe("an upload that nobody finishes", () => {
     const id = location.split("/").at(-1) ?? "";
     const add = () => edge(location, { method: "PATCH", body: new Uint8Array(100 * KIB), headers });
     await add();
-    later(23);
+    later(23 * HOUR_MS);
     await add();
-    later(23);
+    later(23 * HOUR_MS);
     const stub = env.UPLOADS.getByName(id);
     await runDurableObjectAlarm(stub);
     expect(await piecesOf(id)).toBe(4);
-    later(2);
+    later(2 * HOUR_MS);
     await evictDurableObject(stub);
     await runDurableObjectAlarm(stub);
     expect(await piecesOf(id)).toBe(0);
@@ -194,7 +187,7 @@ describe("an upload that nobody finishes", () => {
     await evictDurableObject(stub);
     const giveUp = await edge(location, { method: "DELETE", headers });
     expect(giveUp.status).toBe(400);
-    later(50);
+    later(50 * HOUR_MS);
     await runDurableObjectAlarm(stub);
     expect((await edge(location, { headers })).status).toBe(404);
     const blob = await edge(`/v2/${name}/blobs/${digest}`, { headers });

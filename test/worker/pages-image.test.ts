@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { buildSif, partitionExtra } from "../support/sif-builder.ts";
+import { later } from "./clock.ts";
 import { bearer, cacheState, edge, edgeWith, freshRepository, freshSeed, upstream } from "./edge.ts";
 import { filesOf, HTML, page, image } from "./page-requests.ts";
 
@@ -7,7 +8,6 @@ import { filesOf, HTML, page, image } from "./page-requests.ts";
 const PAGE_BYTES = 60_000;
 
 afterEach(async () => {
-  vi.useRealTimers();
   await upstream.clearFaults();
 });
 
@@ -193,7 +193,7 @@ describe("a private image", () => {
       await page(`/i/${reference}`, bearer("reader"));
     }
     // A list that was read before is shown for a minute.
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    later(61_000);
     const html = await page("/");
     expect(html).not.toContain("vault/");
     expect(html).toContain(`href="/i/${open}"`);

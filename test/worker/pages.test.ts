@@ -1,10 +1,10 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { buildSif } from "../support/sif-builder.ts";
+import { later } from "./clock.ts";
 import { bearer, digestOf, edge, edgeWith, freshRepository, freshSeed, upstream } from "./edge.ts";
 import { filesOf, HTML, page, image } from "./page-requests.ts";
 
 afterEach(async () => {
-  vi.useRealTimers();
   await upstream.clearFaults();
 });
 
@@ -122,11 +122,11 @@ describe("an image that is stored here", () => {
       const init = { method: "PUT", headers: bearer("admin"), body };
       expect((await edge(`/v1/images/local/${repository}:${tag}`, init)).status).toBe(201);
     }
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 200_000 });
+    later(200_000);
     expect(await page("/")).not.toContain("local/");
     expect((await edge(`/i/local/${repository}:1.10`, { headers: HTML })).status).toBe(401);
 
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 400_000 });
+    later(400_000);
     const open = async (path: string) =>
       (await edgeWith({ LOCAL_ACCESS: "public" }, path, { headers: HTML })).text();
     expect(await open("/")).toContain(`href="/i/local/${repository}:1.10"`);

@@ -1,12 +1,13 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, inject, it, vi } from "vitest";
+import { afterEach, describe, expect, inject, it } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { type Digest, parseDigest } from "../../src/oci/digest.ts";
 import { unwrap } from "../../src/outcome.ts";
 import type { NewLink } from "../../src/repository/link-record.ts";
 import { ManifestStore } from "../../src/store/manifest-store.ts";
 import { remoteFaultUpstream } from "../support/fault-remote.ts";
+import { later } from "./clock.ts";
 
 const upstream = remoteFaultUpstream(inject("faultUpstreamUrl"));
 const { REPOSITORIES: repositories, BUCKET: bucket } = env as unknown as Env;
@@ -14,7 +15,6 @@ const manifests = new ManifestStore(bucket);
 const TAG_TTL_MS = 60_000;
 
 afterEach(async () => {
-  vi.useRealTimers();
   await upstream.clearFaults();
 });
 
@@ -37,10 +37,6 @@ async function asked(repository: string): Promise<string[]> {
   return requests
     .filter(({ path }) => path.startsWith(prefix))
     .map(({ method, path }) => `${method} ${path.slice(prefix.length)}`);
-}
-
-function later(ms: number): void {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
 }
 
 function newLink(id: string, digest: string): NewLink {

@@ -1,19 +1,14 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { Fault } from "../support/fault-rules.ts";
+import { later, stopClock } from "./clock.ts";
 import { type FreshImage, digestOf, edge, freshImage, freshSeed, problemOf, upstream } from "./edge.ts";
 
 const TAG_TTL_MS = 60_000;
 const STALE_IF_ERROR_MS = 604_800_000;
 
 afterEach(async () => {
-  vi.useRealTimers();
   await upstream.clearFaults();
 });
-
-/** Moves the clock on. */
-function later(ms: number): void {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
-}
 
 /** An image that was downloaded a tag's time ago, whose upstream fails from now on. */
 async function staleImage(action: Fault["action"]): Promise<FreshImage & { asked: () => Promise<number> }> {
@@ -109,6 +104,7 @@ describe("a cached tag whose upstream does answer", () => {
   });
 
   it("is believed for its time, whatever the upstream does meanwhile", async () => {
+    stopClock();
     const image = await freshImage();
     await edge(`/v1/digest/${image.reference}`);
     const asked = (await upstream.requests()).length;

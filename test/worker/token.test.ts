@@ -1,12 +1,11 @@
 import { env } from "cloudflare:workers";
 import { createExecutionContext } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import app from "../../src/app.ts";
 import type { Env } from "../../src/env.ts";
 import { TEST_TOKENS } from "../support/worker-settings.ts";
+import { later, stopClock } from "./clock.ts";
 import { bearer, edge, freshRepository, freshSeed, upstream } from "./edge.ts";
-
-afterEach(() => vi.useRealTimers());
 
 interface TokenAnswer {
   readonly token: string;
@@ -109,12 +108,9 @@ describe("the token service", () => {
   it("gives a token that ends", async () => {
     const { name, path } = await newImage("vault");
     const { token, expires_in } = await getToken(`scope=repository:${name}:pull`, READER);
-    const later = (seconds: number) => {
-      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
-    };
-    later(expires_in - 60);
+    later((expires_in - 60) * 1000);
     expect((await withToken(path, token)).status).toBe(200);
-    later(60);
+    later(60_000);
     const refused = await withToken(path, token);
     expect(refused.status).toBe(401);
     expect(refused.headers.get("WWW-Authenticate")).toContain(`scope="repository:${name}:pull"`);
@@ -124,9 +120,9 @@ describe("the token service", () => {
   it("takes a token that another clock made a little later than now", async () => {
     const { name, path } = await newImage("vault");
     const now = Date.now();
-    vi.useFakeTimers({ toFake: ["Date"], now: now + 120_000 });
+    stopClock(now + 120_000);
     const { token } = await getToken(`scope=repository:${name}:pull`, READER);
-    vi.useFakeTimers({ toFake: ["Date"], now });
+    stopClock(now);
     expect((await withToken(path, token)).status).toBe(200);
   });
 
