@@ -140,6 +140,12 @@ export class Membership {
     });
   }
 
+  /** Forgets what is known of one digest, be it a manifest or a blob: its registry is asked for it again. */
+  forgetMember(digest: Digest): void {
+    this.forgetManifest(digest);
+    this.#database.run("UPDATE blobs SET readable = 0 WHERE digest = ?", digest);
+  }
+
   /** Forgets that anything here may be read; the times of each digest stay, for the day that it may be again. */
   forget(): void {
     const readable =

@@ -104,6 +104,11 @@ export class RepositoryObject extends DurableObject<Env> {
     return settle(() => this.#open(path).upstream?.forgetDeleted(wanted));
   }
 
+  /** See {@link UpstreamResolver.forgetMembers}. */
+  forgetMembers(path: string, digests: readonly Digest[]): Promise<Outcome<void>> {
+    return settle(() => this.#open(path).upstream?.forgetMembers(digests));
+  }
+
   /** See {@link LocalRepository.beginPush}. */
   beginPush(path: string): Promise<Outcome<number>> {
     return settle(() => this.#local(path).beginPush());

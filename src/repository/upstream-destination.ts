@@ -3,8 +3,9 @@
 import { openBlob } from "../blob/reader.ts";
 import { callObject } from "../call-object.ts";
 import type { Upstream } from "../config.ts";
-import { RegistryError } from "../errors.ts";
-import type { Digest } from "../oci/digest.ts";
+import { type ErrorCode, RegistryError } from "../errors.ts";
+import { type Digest, isDigest } from "../oci/digest.ts";
+import { namedBlobs, namedManifests, parseManifest } from "../oci/manifest.ts";
 import { type RepositoryPath, repositoryPath } from "../oci/reference.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Services } from "../services.ts";
@@ -64,7 +65,14 @@ export class UpstreamDestination implements Destination {
 
   async putManifest({ digest, mediaType, bytes, tag }: OutgoingManifest): Promise<TakenManifest> {
     const { repository } = this.#location;
-    const taken = await this.#writer.putManifest(repository, tag ?? digest, { mediaType, bytes });
+    let taken: TakenManifest;
+    try {
+      taken = await this.#writer.putManifest(repository, tag ?? digest, { mediaType, bytes });
+    } catch (error) {
+      // Clients upload only what they are told is missing: what was known before must not keep them from it for ever.
+      if (hasCode(error, "manifest-blob-unknown")) await this.#forget(namedBy(bytes, mediaType));
+      throw error;
+    }
     await this.#expect({ digest });
     if (tag !== undefined) await this.#expect({ tag });
     return taken;
@@ -86,18 +94,29 @@ export class UpstreamDestination implements Destination {
     try {
       return await this.#reader.getManifest(this.#location.repository, referenceOf(wanted));
     } catch (error) {
-      if (error instanceof RegistryError && error.code === "image-unknown") return undefined;
+      if (hasCode(error, "image-unknown")) return undefined;
       throw error;
     }
   }
 
   async delete(wanted: Wanted): Promise<void> {
-    await this.#writer.deleteManifest(this.#location.repository, referenceOf(wanted));
-    await this.#repository((stub, path) => stub.forgetDeleted(path, wanted));
+    try {
+      await this.#writer.deleteManifest(this.#location.repository, referenceOf(wanted));
+    } catch (error) {
+      if (hasCode(error, "image-unknown")) await this.#forgetDeleted(wanted);
+      throw error;
+    }
+    await this.#forgetDeleted(wanted);
   }
 
   async deleteBlob(digest: Digest): Promise<void> {
-    await this.#writer.deleteBlob(this.#location.repository, digest);
+    try {
+      await this.#writer.deleteBlob(this.#location.repository, digest);
+    } catch (error) {
+      if (hasCode(error, "blob-unknown")) await this.#forget([digest]);
+      throw error;
+    }
+    await this.#forget([digest]);
   }
 
   async #has(digest: Digest): Promise<boolean> {
@@ -106,8 +125,7 @@ export class UpstreamDestination implements Destination {
       return true;
     } catch (error) {
       // Whoever may push need not be allowed to look: then it is pushed.
-      const unknown = ["blob-unknown", "repository-unknown", "upstream-denied"];
-      if (error instanceof RegistryError && unknown.includes(error.code)) return false;
+      if (hasCode(error, "blob-unknown", "repository-unknown", "upstream-denied")) return false;
       throw error;
     }
   }
@@ -142,6 +160,14 @@ export class UpstreamDestination implements Destination {
     }
   }
 
+  #forgetDeleted(wanted: Wanted): Promise<void> {
+    return this.#repository((stub, path) => stub.forgetDeleted(path, wanted));
+  }
+
+  #forget(digests: readonly Digest[]): Promise<void> {
+    return this.#repository((stub, path) => stub.forgetMembers(path, digests));
+  }
+
   async #expect(wanted: Wanted): Promise<void> {
     await this.#repository((stub, path) => stub.expect(path, wanted));
   }
@@ -152,4 +178,16 @@ export class UpstreamDestination implements Destination {
     const path = repositoryPath(this.#location);
     return callObject(() => call(this.#services.repositories.getByName(path), path));
   }
+}
+
+function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is RegistryError {
+  return error instanceof RegistryError && codes.includes(error.code);
+}
+
+/** The manifests and blobs that a manifest names. */
+function namedBy(bytes: Uint8Array, mediaType: string): Digest[] {
+  const manifest = parseManifest(bytes, mediaType);
+  return [...namedBlobs(manifest), ...namedManifests(manifest)]
+    .map(({ digest }) => digest)
+    .filter((digest) => isDigest(digest));
 }

@@ -118,6 +118,15 @@ export class UpstreamResolver implements Resolver {
     }
   }
 
+  /** The upstream was found not to have these manifests and blobs, or was told to delete them. */
+  forgetMembers(digests: readonly Digest[]): void {
+    for (const digest of digests) {
+      this.#intake.expect(digest);
+      this.#blobs.expect(digest);
+      this.#membership.forgetMember(digest);
+    }
+  }
+
   #knows(wanted: Wanted): boolean {
     return "tag" in wanted
       ? this.#tags.get(wanted.tag) !== undefined

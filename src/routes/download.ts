@@ -3,6 +3,7 @@
 import type { BlobSource } from "../blob/blob-state.ts";
 import { type OpenBlob, openBlob } from "../blob/reader.ts";
 import { touchBlob } from "../blob/touch.ts";
+import { callObject } from "../call-object.ts";
 import { LOCAL_REGISTRY } from "../config.ts";
 import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
@@ -123,9 +124,20 @@ async function send(
     if (!c.req.raw.signal.aborted) {
       logFailure({ event: "download-broken-off", digest, requestId: c.var.requestId }, error);
     }
+    const gone = error instanceof RegistryError && error.code === "blob-unknown";
+    // Of what lent credentials open nothing is remembered.
+    if (gone && source.credentials === undefined) await forgetBlob(c, digest, source);
   }
   const outcome = blob.committed ? "hit" : blob.joined ? "collapsed" : "miss";
   c.var.services.metrics.download(outcome, repositoryPath(source), sentBytes);
+}
+
+/** The registry that was known to have a blob has it no more: the next request for it is told so before it begins. */
+async function forgetBlob(c: AppContext, digest: Digest, source: BlobSource): Promise<void> {
+  const path = repositoryPath(source);
+  const { repositories } = c.var.services;
+  // Where it cannot be told now, the next one that breaks off tells it.
+  await callObject(() => repositories.getByName(path).forgetMembers(path, [digest])).catch(() => {});
 }
 
 function describe(wanted: Download, validators: Required<Validators>): Headers {

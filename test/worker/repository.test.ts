@@ -158,6 +158,7 @@ describe("the Repository object", () => {
         "deleteBlob",
         "expect",
         "forgetDeleted",
+        "forgetMembers",
         "holdBlob",
         "listLinks",
         "listTags",
