@@ -50,7 +50,10 @@ export class ForwardedSession implements BlobUpload {
   ): Promise<ForwardedSession | undefined> {
     const session = new ForwardedSession(services, place, newUploadId());
     const upload = await session.#writer.startUpload(place.location.repository, mount);
-    if (upload === undefined) return undefined;
+    if (upload === undefined) {
+      if (mount !== undefined) await session.#expect(mount.digest);
+      return undefined;
+    }
     await session.#note(upload.location, 0);
     return session;
   }
@@ -58,7 +61,7 @@ export class ForwardedSession implements BlobUpload {
   async offsetBytes(): Promise<number> {
     const record = await this.#record();
     const status = await this.#writer.uploadStatus(this.#step(record));
-    const endsAtBytes = status.endsAtBytes ?? record.sentBytes;
+    const endsAtBytes = endOf(status.endsAtBytes, record.sentBytes);
     await this.#note(status.location, endsAtBytes);
     return endsAtBytes;
   }
@@ -79,7 +82,8 @@ export class ForwardedSession implements BlobUpload {
           silenceMs: Infinity,
         }),
       );
-      const end = endsAtBytes ?? record.sentBytes + (announcedBytes ?? body.readBytes - sentBefore);
+      const sentBytes = record.sentBytes + (announcedBytes ?? body.readBytes - sentBefore);
+      const end = endOf(endsAtBytes, sentBytes);
       await this.#note(location, end);
       return { endsAtBytes: end, taken: true };
     } catch (error) {
@@ -109,10 +113,8 @@ export class ForwardedSession implements BlobUpload {
       }
     }
     const endsAtBytes = record.sentBytes + body.readBytes;
-    const path = this.#path();
-    await callObject(() => this.#stub().endForward(path));
-    const { repositories } = this.#services;
-    await callObject(() => repositories.getByName(path).expect(path, { digest }));
+    await callObject(() => this.#stub().endForward(this.#path()));
+    await this.#expect(digest);
     return { endsAtBytes, taken: true };
   }
 
@@ -120,6 +122,12 @@ export class ForwardedSession implements BlobUpload {
     const record = await this.#record();
     await this.#writer.cancelUpload(this.#step(record));
     await callObject(() => this.#stub().endForward(this.#path()));
+  }
+
+  /** The repository has the blob now, whatever was said of it before. */
+  async #expect(digest: Digest): Promise<void> {
+    const path = this.#path();
+    await callObject(() => this.#services.repositories.getByName(path).expect(path, { digest }));
   }
 
   /** Registries are known to take bytes from anywhere in the blob for its end: what the client says is held against it here. */
@@ -165,4 +173,10 @@ export class ForwardedSession implements BlobUpload {
 function rangeOf({ startBytes, announcedBytes }: Appendix): Pick<UploadStep, "contentRange"> {
   if (startBytes === undefined || announcedBytes === undefined || announcedBytes === 0) return {};
   return { contentRange: `${startBytes}-${startBytes + announcedBytes - 1}` };
+}
+
+/** Where the upload ends, as far as the registry told: its `0-0` stands for no byte and for one. */
+function endOf(toldBytes: number | undefined, sentBytes: number): number {
+  if (toldBytes === undefined || (toldBytes === 0 && sentBytes === 1)) return sentBytes;
+  return toldBytes;
 }

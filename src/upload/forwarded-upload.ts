@@ -1,7 +1,6 @@
 /** An upload session at an upstream, behind an address of our own. */
 
-import { RegistryError } from "../errors.ts";
-import { UPLOAD_KEPT_MS } from "./upload-life.ts";
+import { UPLOAD_KEPT_MS, unknownUpload } from "./upload-life.ts";
 
 /** What is remembered of one. Never whose credentials it goes by: each request brings its own, or uses the service's. */
 export interface ForwardRecord {
@@ -47,10 +46,7 @@ export class ForwardedUpload {
    */
   get(path: string): ForwardRecord {
     if (this.#record?.path === path) return this.#record;
-    throw new RegistryError(
-      "upload-unknown",
-      `Cannot find upload in "${path}": there is none of this name, or its time is over; start another`,
-    );
+    throw unknownUpload(path);
   }
 
   /** Forgets the session. */

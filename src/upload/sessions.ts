@@ -107,8 +107,13 @@ export class UploadSession implements BlobUpload {
   }
 
   async finish(digest: Digest, last: Appendix): Promise<Appended> {
-    const appended = last.announcedBytes === 0 ? undefined : await this.append(last);
-    if (appended?.taken === false) return appended;
+    try {
+      const appended = last.announcedBytes === 0 ? undefined : await this.append(last);
+      if (appended?.taken === false) return appended;
+    } catch (error) {
+      // Sent again by a client that did not hear of the first one's success: then these bytes have become the blob.
+      if (!(error instanceof RegistryError) || error.code !== "upload-unknown") throw error;
+    }
     const { sizeBytes } = await this.commit(digest);
     return { endsAtBytes: sizeBytes, taken: true };
   }

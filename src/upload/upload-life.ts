@@ -269,16 +269,14 @@ export class UploadLife {
 
   #known(path: string): UploadRecord {
     if (this.#record?.path === path) return this.#record;
-    throw new RegistryError(
-      "upload-unknown",
-      `Cannot find upload in "${path}": there is none of this name, or its time is over; start another`,
-    );
+    throw unknownUpload(path);
   }
 
   /** The record of an upload that has not become a blob. */
   #open(path: string): UploadRecord {
     const record = this.#known(path);
-    return record.state === "done" ? this.#known("") : record;
+    if (record.state === "done") throw unknownUpload(path);
+    return record;
   }
 
   #writable(path: string): UploadRecord {
@@ -305,4 +303,12 @@ function finished({ digest, layout }: UploadRecord, wanted: Digest | DigestAlgor
     );
   }
   return { digest, sizeBytes: layoutBytes(layout) };
+}
+
+/** There is no session of that name in a repository, or none any more. */
+export function unknownUpload(path: string): RegistryError {
+  return new RegistryError(
+    "upload-unknown",
+    `Cannot find upload in "${path}": there is none of this name, or its time is over; start another`,
+  );
 }

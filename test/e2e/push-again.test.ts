@@ -125,4 +125,50 @@ describe.skipIf(findTool("docker-registry") === undefined)("pushing again", () =
     await pushBlob("open/deleted/blob", bytes);
     expect(await statusOf(path, { method: "HEAD" })).toBe(200);
   });
+
+  test("a blob is there as soon as it is mounted, though it was asked for before", async () => {
+    const digest = await pushBlob("open/mount/from", randomBytes(1000));
+    const path = `/v2/open/mount/to/blobs/${digest}`;
+    expect(await statusOf(path, { method: "HEAD" })).toBe(404);
+    const query = `?mount=${digest}&from=open/mount/from`;
+    expect(await statusOf(`/v2/open/mount/to/blobs/uploads/${query}`, { method: "POST" })).toBe(201);
+    expect(await statusOf(path, { method: "HEAD" })).toBe(200);
+  });
+
+  test.each(["open", "local"])("chunks to %s may begin with one byte", async (place) => {
+    const bytes = randomBytes(100);
+    const digest = sha256Bytes(bytes);
+    let location = await open(`${place}/chunks/tool`);
+    for (const [start, end] of [
+      [0, 1],
+      [1, 100],
+    ] as const) {
+      const sent = await ask(location, {
+        method: "PATCH",
+        headers: { "Content-Range": `${start}-${end - 1}` },
+        body: bytes.subarray(start, end),
+      });
+      expect(sent.status).toBe(202);
+      expect(sent.headers.get("range")).toBe(`0-${end - 1}`);
+      location = sent.headers.get("location") ?? "";
+    }
+    expect(await statusOf(`${location}?digest=${digest}`, { method: "PUT" })).toBe(201);
+    const blob = await ask(`/v2/${place}/chunks/tool/blobs/${digest}`);
+    expect(sha256Bytes(await blob.bytes())).toBe(digest);
+  });
+
+  test("a PUT whose answer was lost is answered again, with its bytes or without; not for other bytes", async () => {
+    const bytes = randomBytes(1000);
+    const digest = sha256Bytes(bytes);
+    const location = await open("local/lost/answer");
+    const put = (wanted: string, body?: Buffer<ArrayBuffer>): Promise<number> =>
+      statusOf(`${location}?digest=${wanted}`, { method: "PUT", ...(body && { body }) });
+    expect(await put(digest, bytes)).toBe(201);
+    expect(await put(digest, bytes)).toBe(201);
+    expect(await put(digest)).toBe(201);
+    const others = randomBytes(1000);
+    expect(await put(sha256Bytes(others), others)).toBe(400);
+    const blob = await ask(`/v2/local/lost/answer/blobs/${digest}`);
+    expect(sha256Bytes(await blob.bytes())).toBe(digest);
+  });
 });
