@@ -53,6 +53,8 @@ describe("what is no reference is refused with what to do", () => {
     ["library://sylabs/examples/lolcow", /not in an OCI registry/],
     ["shub://org/img", /not in an OCI registry/],
     ["https://example.org/about", /expected registry/],
+    ["https://constructor/x", /expected registry/],
+    ["https://__proto__/x", /expected registry/],
     ["Org/Img", /upper-case/],
     ["ghcr.io/org/img:", /tag/],
     ["<script>alert(1)</script>", /Cannot read reference/],

@@ -20,10 +20,10 @@ const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const OWN_PATH = /^\/(?:i|v1\/(?:images|digest|inspect|cache|links))\/(.+)$/;
 const OWN_REPOSITORY_PATH = /^\/(?:r|v1\/(?:tags|search))\/([^/]+\/.+)$/;
 /** Web pages of registries, and the name that images have there. */
-const REGISTRY_PAGES: Readonly<Record<string, readonly [page: RegExp, registry: string]>> = {
-  "hub.docker.com": [/^\/(?:r|layers)\/([^/]+\/[^/]+)/, "docker.io"],
-  "quay.io": [/^\/repository\/([^/]+\/[^/]+)/, "quay.io"],
-};
+const REGISTRY_PAGES: ReadonlyMap<string, readonly [page: RegExp, registry: string]> = new Map([
+  ["hub.docker.com", [/^\/(?:r|layers)\/([^/]+\/[^/]+)/, "docker.io"]],
+  ["quay.io", [/^\/repository\/([^/]+\/[^/]+)/, "quay.io"]],
+]);
 
 /**
  * Reads a reference in whatever form people have it: alone, with `oras://` or `docker://` before it, inside a command
@@ -91,7 +91,7 @@ function address(text: string, isRegistry: (name: string) => boolean): Pasted {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const path = decode(url?.pathname ?? "");
   const host = url?.host ?? "";
-  const [page, registry] = REGISTRY_PAGES[host] ?? [];
+  const [page, registry] = REGISTRY_PAGES.get(host) ?? [];
   const there = page?.exec(path)?.[1];
   if (there !== undefined) return { kind: "repository", path: `${registry}/${there}` };
   const own = OWN_PATH.exec(path)?.[1];
