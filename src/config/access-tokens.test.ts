@@ -80,6 +80,14 @@ test.each([
   [{ ci: { ...VALID, sha256: "hunter2" } }, /: entry 1, field "sha256": expected .* 64 hexadecimal digits$/],
   [{ ci: { ...VALID, sha256: sha256.slice(1) } }, /: entry 1, field "sha256": expected/],
   [{ ci: { ...VALID, sha256: `sha256:${sha256}` } }, /: entry 1, field "sha256": expected/],
+  [
+    { ci: { ...VALID, sha256: "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855" } },
+    /: entry 1, field "sha256": .* empty text/,
+  ],
+  [
+    { ci: { ...VALID, sha256: "01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b" } },
+    /: entry 1, field "sha256": .* empty text/,
+  ],
   [{ ci: { ...VALID, sha256: `${sha256}\n` } }, /: entry 1, field "sha256": expected/],
   [
     { a: VALID, ci: { ...VALID, scopes: undefined } },

@@ -26,12 +26,21 @@ export interface AccessToken {
 const DATE =
   "expected a date (2027-01-31, its beginning in UTC) or a time with its zone (2027-01-31T12:00:00Z)";
 
+/** What `sha256sum` makes of an empty line and of nothing, as where the command that was to make the token failed. */
+const HASHES_OF_NOTHING: ReadonlySet<string> = new Set([
+  "01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b",
+  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+]);
+
 const SCHEMA = z.strictObject(
   {
     sha256: z
       .string({ error: "expected the SHA-256 of the token, 64 hexadecimal digits" })
       .regex(/^[0-9a-fA-F]{64}$/, { error: "expected the SHA-256 of the token, 64 hexadecimal digits" })
-      .toLowerCase(),
+      .toLowerCase()
+      .refine((hex) => !HASHES_OF_NOTHING.has(hex), {
+        error: "expected the SHA-256 of the token, this is that of an empty text; make a token first",
+      }),
     scopes: z
       .array(z.enum(SCOPES, { error: `expected one of ${SCOPES.join(", ")}` }), {
         error: `expected a list out of ${SCOPES.join(", ")}`,
