@@ -105,6 +105,7 @@ async function publish(c: AppContext, { body, announcedBytes }: RequestBody): Pr
   const named = referenceOf(c);
   const { lent } = await authorize(c, "push", named);
   const reference = taggedOnly(named);
+  refusePart(c);
   await chargeCaller(c);
   const { blob, manifest } = await publishImage(services, {
     reference,
@@ -124,6 +125,16 @@ async function publish(c: AppContext, { body, announcedBytes }: RequestBody): Pr
     manifest: { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.sizeBytes },
   } satisfies z.infer<typeof Published>;
   return json(c, answer, 201, { Location: `/v1/images/${answer.reference}` });
+}
+
+/** A part would be published as the whole file (RFC 9110 section 14.5). */
+function refusePart(c: AppContext): void {
+  const range = c.req.header("Content-Range");
+  if (range === undefined) return;
+  throw new RegistryError(
+    "invalid-request",
+    `Cannot publish a part of a file, "Content-Range: ${range.slice(0, 80)}": send the whole, or its parts to an upload under /v2`,
+  );
 }
 
 function taggedOnly(reference: Reference): Reference & { readonly tag: string } {

@@ -115,6 +115,14 @@ describe("a SIF file that is put into a repository of the service's own", () => 
     expect((await put(reference, sif.bytes, right)).status).toBe(201);
   });
 
+  it("is refused where it is a part of a file", async () => {
+    const reference = `local/${freshRepository()}:1.0`;
+    const { bytes } = freshSif();
+    const range = { "Content-Range": `bytes 0-${bytes.length - 1}/${2 * bytes.length}` };
+    expect(await problemOf(await put(reference, bytes, range))).toBe("400 invalid-request");
+    expect(await problemOf(await get(`/v1/digest/${reference}`))).toBe("404 image-unknown");
+  });
+
   it("needs leave, and a tag", async () => {
     const reference = `local/${freshRepository()}:1.0`;
     const { bytes } = freshSif();
