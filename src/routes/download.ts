@@ -86,8 +86,8 @@ export async function download(c: AppContext, wanted: Download): Promise<Respons
   const { digest, sizeBytes, source } = wanted;
   const request = { digest, sizeBytes, source, startBytes: extent.startBytes };
   if (head) {
-    // What this service alone has is there or not; of anything else, the next GET brings it.
-    if (commit === null && source.registry === LOCAL_REGISTRY)
+    // What this service alone has is there or not; of anything else, the next GET brings it. Nothing is filled here.
+    if (commit !== null || source.registry === LOCAL_REGISTRY)
       await openBlob(c.var.services, request, commit);
     await checkPermitted(c.var.services, request, commit);
     const handling = commit === null ? ({ fwd: "uri-miss" } as const) : ({ hit: true } as const);

@@ -353,6 +353,7 @@ describe("a download whose manifest names a wrong size", () => {
     const { status, code, detail } = await problemOf(await edge(`/v1/images/${wrong.reference}`));
     expect({ status, code }).toEqual({ status: 502, code: "digest-mismatch" });
     expect(detail).toMatch(/4999.*5000/);
+    expect((await edge(`/v1/images/${wrong.reference}`, { method: "HEAD" })).status).toBe(502);
   });
 });
 
