@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { checkLinkTime, verifyLink } from "../access/link-token.ts";
 import { callObject, callObjectOnce } from "../call-object.ts";
+import { RegistryError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseRepositoryPath } from "../oci/reference.ts";
 import type { LinkUse } from "../repository/link-record.ts";
@@ -38,6 +39,7 @@ export function addSharedLinkRoute(app: App): void {
     const { config, repositories } = c.var.services;
     const nowMs = Date.now();
     const claims = await verifyLink(c.req.param("token") ?? "", config, nowMs);
+    requireName(c.req.param("filename") ?? "", claims.filename);
     const resuming = mayResume(c.req.raw.headers, claims.digest);
     checkLinkTime(claims, { resuming }, config, nowMs);
     const open = (use: LinkUse) =>
@@ -68,6 +70,15 @@ export function addSharedLinkRoute(app: App): void {
       },
     });
   });
+}
+
+/** Clients save a file under the last part of its address: nobody may choose another for a file that this service vouches for. */
+function requireName(asked: string, signed: string): void {
+  if (asked === signed) return;
+  throw new RegistryError(
+    "link-invalid",
+    "Cannot open the link: its file name is not the one that it was made with; copy it again in full",
+  );
 }
 
 /** Whether a request may be going on with a download that began earlier: it asks for a later part and knows the digest. */
