@@ -190,6 +190,7 @@ function blobRequest(
     scope: pullScope(repository),
     // A fill's failure is told to all who want the blob, and not all of them may know of this repository.
     action: `get blob "${digest}"`,
+    wordless: true,
     missing: "blob-unknown",
     signal,
   };

@@ -19,6 +19,8 @@ export interface FailureContext {
   readonly hasCredentials: boolean;
   /** Whether something was to be changed: then a refusal is told as what it is. @default false */
   readonly writes?: boolean;
+  /** Whether the registry's own words stay out of it, beside its code: they may name what not all may know who are told. @default false */
+  readonly wordless?: boolean;
   /** Texts that the upstream may repeat but the error may not. */
   readonly secrets: readonly string[];
   readonly now: () => number;
@@ -73,7 +75,8 @@ export async function answerError(landed: Landed, context: FailureContext): Prom
   const code =
     (context.writes === true && home ? refusalOf(response.status, reason?.code) : undefined) ??
     codeOf(response.status, home, reason?.code, context.missing);
-  const said = reason === undefined ? "" : ` (${scrub(reason.text, context.secrets)})`;
+  const words = context.wordless === true ? reason?.code : reason?.text;
+  const said = words === undefined ? "" : ` (${scrub(words, context.secrets)})`;
   const who = home ? (context.who ?? "the registry") : "the storage that it redirects to";
   const message = `Cannot ${context.action}: ${who} answered ${response.status}${said}${advice(code, context)}`;
   return new RegistryError(code, message, {

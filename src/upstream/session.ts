@@ -40,6 +40,8 @@ export interface RegistryRequest {
   readonly missing: ErrorCode;
   /** Statuses besides 200 whose answer is wanted. */
   readonly welcome?: ReadonlySet<number>;
+  /** See {@link FailureContext.wordless}. */
+  readonly wordless?: boolean;
   /** What it means that the answer is larger than what is read. @default "upstream-unavailable" */
   readonly tooLarge?: ErrorCode;
   readonly signal?: AbortSignal | undefined;
@@ -194,9 +196,9 @@ export class Session {
 
   /** The error for an answer that is not the wanted one; lets go of its body. */
   refusal(landed: Landed, request: RegistryRequest | WriteRequest): Promise<RegistryError> {
-    const { method, action, missing, signal } = request;
+    const { method, action, missing, signal, wordless = false } = request;
     const writes = method !== "GET" && method !== "HEAD";
-    return answerError(landed, { ...this.#context(action, missing, signal), writes });
+    return answerError(landed, { ...this.#context(action, missing, signal), writes, wordless });
   }
 
   /** An action with the upstream's name: what follows "Cannot" in a message. */

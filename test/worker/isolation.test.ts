@@ -211,7 +211,11 @@ describe("a private repository", () => {
     expect(shared.digest).toBe(image.digest);
     await upstream.fault({
       match: { repository: hidden, kind: "blob", method: "GET" },
-      action: { kind: "status", status: 404 },
+      action: {
+        kind: "status",
+        status: 404,
+        body: JSON.stringify({ errors: [{ code: "BLOB_UNKNOWN", message: `not in ${hidden}` }] }),
+      },
     });
     const warming = `/v1/cache/vault/${hidden}:1.0`;
     expect((await edge(warming, { method: "PUT", headers: bearer("admin") })).status).toBe(202);
@@ -219,6 +223,7 @@ describe("a private repository", () => {
     const { state, detail } = await cacheState(`lab/${shared.repository}:1.0`);
     expect(state).toBe("failed");
     expect(detail).toContain(image.digest);
+    expect(detail).toContain("BLOB_UNKNOWN");
     expect(detail).not.toContain(hidden);
   });
 
