@@ -1,4 +1,4 @@
-/** Conditional requests by GET and HEAD: RFC 9110 section 13. */
+/** Conditional requests: RFC 9110 section 13. */
 
 import { type EntityTag, matchesStrongly, matchesWeakly, parseEntityTags } from "./entity-tag.ts";
 import { parseHttpDate } from "./http-date.ts";
@@ -24,16 +24,31 @@ export type PreconditionResult = "proceed" | "not-modified" | "precondition-fail
 export function evaluatePreconditions(headers: Headers, validators: Validators): PreconditionResult {
   const ifMatch = headers.get("If-Match");
   if (ifMatch !== null) {
-    if (!names(ifMatch, validators, matchesStrongly)) return "precondition-failed";
+    if (!names(ifMatch, validators.etag, matchesStrongly)) return "precondition-failed";
   } else if (changedSince(headers.get("If-Unmodified-Since"), validators) === true) {
     return "precondition-failed";
   }
 
   const ifNoneMatch = headers.get("If-None-Match");
   if (ifNoneMatch !== null) {
-    return names(ifNoneMatch, validators, matchesWeakly) ? "not-modified" : "proceed";
+    return names(ifNoneMatch, validators.etag, matchesWeakly) ? "not-modified" : "proceed";
   }
   return changedSince(headers.get("If-Modified-Since"), validators) === false ? "not-modified" : "proceed";
+}
+
+/** What a request would write over. */
+export interface Target {
+  readonly exists: boolean;
+  /** The value of `ETag`, with its quotation marks, where GET has one for it. */
+  readonly etag: string | undefined;
+}
+
+/** Whether `If-Match` and `If-None-Match` allow to replace or delete what is there (section 13.2.2, steps 1 and 3). */
+export function mayWrite(headers: Headers, { exists, etag }: Target): boolean {
+  const ifMatch = headers.get("If-Match");
+  if (ifMatch !== null && !(exists && names(ifMatch, etag, matchesStrongly))) return false;
+  const ifNoneMatch = headers.get("If-None-Match");
+  return ifNoneMatch === null || !(exists && names(ifNoneMatch, etag, matchesWeakly));
 }
 
 /**
@@ -51,11 +66,12 @@ export function ifRangeHolds(headers: Headers, validators: Validators): boolean 
 
 function names(
   list: string,
-  validators: Validators,
+  etag: string | undefined,
   matches: (a: EntityTag, b: EntityTag) => boolean,
 ): boolean {
   if (list.trim() === "*") return true;
-  const own = ownTag(validators);
+  if (etag === undefined) return false;
+  const own = ownTag({ etag });
   return parseEntityTags(list).some((tag) => matches(tag, own));
 }
 

@@ -24,6 +24,8 @@ export interface PublishRequest extends IncomingFile {
   readonly title: string;
   /** Of the manifest; about when it was made, the image itself is believed first, as Apptainer does. */
   readonly annotations: ReadonlyMap<string, string>;
+  /** As in `OutgoingManifest`; not of an index that is added to, which looks itself. */
+  readonly replaces: Digest | null | undefined;
   /** Adds the image to the index under the tag, rather than replacing what the tag names. */
   readonly append: boolean;
   /** For the index; the header's own when left out. */
@@ -58,7 +60,7 @@ async function publish(
   request: PublishRequest,
   architecture: string | undefined,
 ): Promise<PublishedImage> {
-  const { reference, destination, title } = request;
+  const { reference, destination, title, replaces } = request;
   const path = repositoryPath(reference);
   const blob = await receiveSif(services, path, request);
   await destination.addBlob(blob);
@@ -71,7 +73,7 @@ async function publish(
   const manifest = { digest: await digestOf(bytes, "sha256"), mediaType: OCI_MANIFEST, bytes };
   const { tag } = reference;
   if (architecture === undefined) {
-    await destination.putManifest({ ...manifest, tag });
+    await destination.putManifest({ ...manifest, tag, ...(replaces === undefined ? {} : { replaces }) });
   } else {
     await destination.putManifest({ ...manifest, tag: undefined });
     await appendToIndex(services, { reference, destination, manifest, architecture });

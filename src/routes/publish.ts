@@ -5,18 +5,21 @@ import type { AppContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { safeBaseName } from "../http/content-disposition.ts";
 import { parseReprDigest } from "../http/repr-digest.ts";
-import type { DigestAlgorithm } from "../oci/digest.ts";
+import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import { type Reference, formatReference } from "../oci/reference.ts";
 import { publishImage } from "../publish/publish-image.ts";
 import { openDestination } from "../repository/destination.ts";
+import { findImage } from "../repository/image.ts";
+import type { UpstreamCredentials } from "../upstream/credentials.ts";
 import { type Route, addRoute } from "./add-route.ts";
 import type { App } from "./app-type.ts";
 import { authorize } from "./authorized.ts";
 import { NO_STORE } from "./cache-control.ts";
 import { chargeCaller } from "./rate-limit.ts";
-import { architectureQuery, referenceOf, referenceParams } from "./reference-param.ts";
+import { architectureOf, architectureQuery, referenceOf, referenceParams } from "./reference-param.ts";
 import { json, problems } from "./responses.ts";
 import { type RequestBody, withBody } from "./with-body.ts";
+import { meetConditions } from "./write-conditions.ts";
 
 const ANNOTATION_HEADER = "x-annotation-";
 /** Manifests are read into memory, here and by every client. */
@@ -37,7 +40,7 @@ const putRoute = {
   group: "Images",
   summary: "Publish a SIF file",
   description:
-    "Streams the body, a SIF file, and publishes it under the reference's tag with the manifest that Apptainer would write. Headers `X-Annotation-<name>` add annotations to it, as does the query. `Content-Digest` and `Repr-Digest` must match where they are sent.",
+    "Streams the body, a SIF file, and publishes it under the reference's tag with the manifest that Apptainer would write. Headers `X-Annotation-<name>` add annotations to it, as does the query. `Content-Digest` and `Repr-Digest` must match where they are sent. `If-None-Match: *` publishes under a new tag only, `If-Match` over one that still is the file it names.",
   request: {
     params: referenceParams,
     query: architectureQuery.extend({
@@ -83,7 +86,7 @@ const deleteRoute = {
   group: "Images",
   summary: "Delete a tag, or by digest a manifest",
   request: { params: referenceParams },
-  responses: { 202: { description: "Deleted" }, ...problems(400, 401, 403, 404, 405, 502, 503, 504) },
+  responses: { 202: { description: "Deleted" }, ...problems(400, 401, 403, 404, 405, 412, 502, 503, 504) },
 } as const satisfies Route;
 
 /** Adds the routes. */
@@ -95,7 +98,9 @@ export function addPublishRoutes(app: App): void {
     const { lent } = await authorize(c, "push", reference);
     const { digest, tag = "latest" } = reference;
     const destination = openDestination(c.var.services, reference, lent);
-    await destination.delete(digest === undefined ? { tag } : { digest });
+    const wanted = digest === undefined ? { tag } : { digest };
+    await meetConditions(c, destination, wanted, (found) => fileOf(c, reference, lent, found));
+    await destination.delete(wanted);
     return new Response(null, { status: 202, headers: { "Cache-Control": NO_STORE } });
   });
 }
@@ -107,9 +112,15 @@ async function publish(c: AppContext, { body, announcedBytes }: RequestBody): Pr
   const reference = taggedOnly(named);
   refusePart(c);
   await chargeCaller(c);
+  const destination = openDestination(services, reference, lent);
+  const { tag } = reference;
+  const replaces = await meetConditions(c, destination, { tag }, (found) =>
+    fileOf(c, reference, lent, found),
+  );
   const { blob, manifest } = await publishImage(services, {
     reference,
-    destination: openDestination(services, reference, lent),
+    destination,
+    replaces,
     body,
     announcedBytes,
     digests: announcedDigests(c),
@@ -125,6 +136,23 @@ async function publish(c: AppContext, { body, announcedBytes }: RequestBody): Pr
     manifest: { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.sizeBytes },
   } satisfies z.infer<typeof Published>;
   return json(c, answer, 201, { Location: `/v1/images/${answer.reference}` });
+}
+
+/** The file behind a manifest, as GET would send it; `undefined` where it would send none. */
+async function fileOf(
+  c: AppContext,
+  { registry, repository }: Reference,
+  lent: UpstreamCredentials | undefined,
+  digest: Digest,
+): Promise<Digest | undefined> {
+  try {
+    const reference = { registry, repository, digest };
+    const image = await findImage(c.var.services, { reference, architecture: architectureOf(c), lent });
+    return image.layer.digest;
+  } catch (error) {
+    if (error instanceof RegistryError && error.status < 500) return undefined;
+    throw error;
+  }
 }
 
 /** A part would be published as the whole file (RFC 9110 section 14.5). */

@@ -16,6 +16,7 @@ import type { App } from "../app-type.ts";
 import { NO_STORE } from "../cache-control.ts";
 import { ociProblems } from "../responses.ts";
 import { withBody } from "../with-body.ts";
+import { meetConditions } from "../write-conditions.ts";
 import { MANIFEST, digestParams, manifestParams, namespaceQuery } from "./description.ts";
 import { pushTarget } from "./push-target.ts";
 
@@ -40,7 +41,7 @@ const deleteRoute = {
   group,
   summary: "Delete a tag, or by digest a manifest",
   request: { params: manifestParams, query: namespaceQuery },
-  responses: { 202: { description: "Deleted" }, ...ociProblems(400, 401, 403, 404, 405, 502, 503, 504) },
+  responses: { 202: { description: "Deleted" }, ...ociProblems(400, 401, 403, 404, 405, 412, 502, 503, 504) },
 } as const satisfies Route;
 
 const deleteBlobRoute = {
@@ -57,7 +58,10 @@ export function addManifestPushRoutes(app: App): void {
   addRoute(app, putRoute, (c) => withBody(c, ({ body }) => put(c, body)));
   addRoute(app, deleteRoute, async (c) => {
     const { location, lent } = await pushTarget(c);
-    await openDestination(c.var.services, location, lent).delete(wantedOf(c));
+    const destination = openDestination(c.var.services, location, lent);
+    const wanted = wantedOf(c);
+    await meetConditions(c, destination, wanted, sameDigest);
+    await destination.delete(wanted);
     return deleted();
   });
 }
@@ -82,7 +86,9 @@ async function put(c: AppContext, body: BodyReader): Promise<Response> {
   const { mediaType } = readPushed(bytes, mediaTypeEssence(c.req.header("Content-Type") ?? null));
   const tag = "tag" in wanted ? wanted.tag : undefined;
   const destination = openDestination(c.var.services, location, lent);
-  const { subject } = await destination.putManifest({ digest, mediaType, bytes, tag });
+  const replaces = await meetConditions(c, destination, wanted, sameDigest);
+  const outgoing = { digest, mediaType, bytes, tag, ...(replaces === undefined ? {} : { replaces }) };
+  const { subject } = await destination.putManifest(outgoing);
   return new Response(null, {
     status: 201,
     headers: {
@@ -92,6 +98,11 @@ async function put(c: AppContext, body: BodyReader): Promise<Response> {
       ...(subject === undefined ? {} : { "OCI-Subject": subject }),
     },
   });
+}
+
+/** Under `/v2` a manifest's own digest is its entity tag. */
+function sameDigest(digest: Digest): Promise<Digest> {
+  return Promise.resolve(digest);
 }
 
 /** @throws {RegistryError} `invalid-reference`, `invalid-digest` */
