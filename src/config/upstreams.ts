@@ -79,7 +79,10 @@ function checkName(entry: SettingEntry): string {
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
   }
-  throw badSetting("UPSTREAMS", `${entry.where}: not a registry name; expected a host, host:port or alias`);
+  throw badSetting(
+    "UPSTREAMS",
+    `${entry.where}: not a registry name; expected a host, host:port or alias, in lower-case letters`,
+  );
 }
 
 function toUpstream(entry: SettingEntry, credentials: UpstreamCredentials | undefined): Upstream {
