@@ -116,7 +116,9 @@ function MadeLink() {
 function LinkList() {
   return (
     <div data-links hidden>
-      <h3 id="links-title">Links of this repository</h3>
+      <h3 id="links-title" tabindex={-1}>
+        Links of this repository
+      </h3>
       <ScrollTable labelledBy="links-title">
         <thead>
           <tr>
