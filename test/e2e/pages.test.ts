@@ -134,6 +134,8 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
       await row.getByRole("button", { name: /^Revoke/ }).click();
       await row.getByText("revoked").waitFor();
       expect(await row.getByRole("button").count()).toBe(0);
+      // The button is gone: who works by keyboard goes on from the table.
+      expect(await page.evaluate("document.activeElement.id")).toBe("links-title");
 
       const stranger = await pages.open(options);
       const refused = await stranger.goto(url);
@@ -159,6 +161,7 @@ describe.skipIf(findTool("chromium") === undefined)("the pages in a browser", ()
       }
       await page.goto(`/i/${image.reference}`);
       await signIn(page, TEST_TOKENS.admin);
+      await page.getByLabel("File name").fill(`${"some-longer-tool-name_".repeat(4)}.sif`);
       await page.getByRole("button", { name: "Make link" }).click();
       await page.getByRole("img", { name: "QR code of the link" }).waitFor();
       await page.getByRole("row", { name: /active/ }).waitFor();
