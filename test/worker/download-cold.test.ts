@@ -113,8 +113,8 @@ describe("a cold download", () => {
     await upstream.clearFaults(slow);
     const whole = await edge(`/v1/images/${image.reference}`);
     expect(await digestOf(await whole.arrayBuffer())).toBe(image.digest);
-    // What still comes so slowly counts as silence: then that piece comes again.
-    expect(await upstreamBytes(image.digest)).toBeLessThan(image.sizeBytes + CHUNK);
+    // What still comes so slowly counts as silence: then that piece comes again, one for each connection at most.
+    expect(await upstreamBytes(image.digest)).toBeLessThan(image.sizeBytes + 3 * CHUNK);
   });
 
   it("goes on to its end although every client has gone", async () => {
