@@ -42,7 +42,7 @@ describe.skipIf(findTool("docker-registry") === undefined)("sif-edge push to the
           someone: {
             sha256: createHash("sha256").update(TOKEN).digest("hex"),
             scopes: ["pull", "push"],
-            repositories: ["*"],
+            repositories: ["*/team/*"],
           },
         },
       },
@@ -173,6 +173,20 @@ describe.skipIf(findTool("docker-registry") === undefined)("sif-edge push to the
       expect(announcedBytes()).toBe(0);
       await expectServed(`${reference}-again`, digest);
     });
+  });
+
+  test.each([
+    ["a name in upper case", "local/Team/tool:1", 2, "invalid-reference", "Team"],
+    ["a registry that is not configured", "nowhere/team/tool:1", 4, "registry-not-allowed", "nowhere"],
+    ["a repository that the token is not for", "local/others/tool:1", 4, "forbidden", "others"],
+  ])("says as the service does why it refuses %s", async (_what, reference, code, name, word) => {
+    const { file } = await freshFile("local/team/tool");
+    const ended = await start(file, reference).result;
+    expect({ code: ended.code, error: JSON.parse(ended.stdout) }).toMatchObject({
+      code,
+      error: { error: { code: name, message: expect.stringContaining(word) } },
+    });
+    expect(announcedBytes()).toBe(0);
   });
 
   test("goes on after the service itself was killed", async () => {
