@@ -21,20 +21,21 @@ const MEMBER =
 
 /**
  * The digests of a `Repr-Digest` or `Content-Digest` header by the algorithms that this service computes, in
- * lower-case hex. Others are left out. Empty when the header is missing or malformed: then all of it is ignored (RFC
- * 9651 section 4.2).
+ * lower-case hex. Others are left out; a missing header has none.
+ * @returns `undefined` when any of it is malformed (RFC 9651 section 4.2), or names an algorithm as OCI does: whoever
+ *   sends that means something by it, and must not believe it was compared
  */
-export function parseReprDigest(header: string | null): ReadonlyMap<DigestAlgorithm, string> {
+export function parseReprDigest(header: string | null): ReadonlyMap<DigestAlgorithm, string> | undefined {
   const digests = new Map<DigestAlgorithm, string>();
   const text = (header ?? "").trim();
   MEMBER.lastIndex = 0;
   while (MEMBER.lastIndex < text.length) {
     const [, key, base64] = MEMBER.exec(text) ?? [];
-    if (key === undefined || base64 === undefined) return new Map();
+    if (key === undefined || base64 === undefined || Object.hasOwn(ALGORITHMS, key)) return undefined;
     const algorithm = algorithmOf(key);
     const hex = algorithm === undefined ? undefined : base64ToHex(base64);
     if (algorithm === undefined) continue;
-    if (hex?.length !== 2 * ALGORITHMS[algorithm].bytes) return new Map();
+    if (hex?.length !== 2 * ALGORITHMS[algorithm].bytes) return undefined;
     digests.set(algorithm, hex);
   }
   return digests;

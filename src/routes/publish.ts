@@ -178,7 +178,7 @@ function taggedOnly(reference: Reference): Reference & { readonly tag: string } 
 function announcedDigests(c: AppContext): ReadonlyMap<DigestAlgorithm, string> {
   const digests = new Map<DigestAlgorithm, string>();
   for (const name of ["Content-Digest", "Repr-Digest"]) {
-    for (const [algorithm, hex] of parseReprDigest(c.req.header(name) ?? null)) {
+    for (const [algorithm, hex] of digestsIn(c, name)) {
       if (digests.has(algorithm) && digests.get(algorithm) !== hex) {
         throw new RegistryError(
           "invalid-digest",
@@ -189,6 +189,16 @@ function announcedDigests(c: AppContext): ReadonlyMap<DigestAlgorithm, string> {
     }
   }
   return digests;
+}
+
+function digestsIn(c: AppContext, name: string): ReadonlyMap<DigestAlgorithm, string> {
+  const header = c.req.header(name);
+  const digests = parseReprDigest(header ?? null);
+  if (digests !== undefined) return digests;
+  throw new RegistryError(
+    "invalid-digest",
+    `Cannot publish: "${name}: ${header?.slice(0, 150) ?? ""}" is not readable; expected sha-256=:<base64>: or sha-512=:<base64>:, of the digest's bytes and not of its hexadecimal form`,
+  );
 }
 
 /** As Apptainer names what it pulls, unless the request says otherwise. */

@@ -115,6 +115,31 @@ describe("a SIF file that is put into a repository of the service's own", () => 
     expect((await put(reference, sif.bytes, right)).status).toBe(201);
   });
 
+  it("is refused where the digest that the request announces cannot be read", async () => {
+    const sif = freshSif();
+    const hex = sif.digest.slice(7);
+    const base64 = Buffer.from(hex, "hex").toString("base64");
+    const reference = `local/${freshRepository()}:1.0`;
+    for (const digest of [
+      hex,
+      `sha-256=${hex}`,
+      `sha-256=:${hex}:`,
+      `sha256=:${base64}:`,
+      `sha-256=${base64}`,
+    ]) {
+      for (const name of ["Content-Digest", "Repr-Digest"]) {
+        const response = await put(reference, sif.bytes, { [name]: digest });
+        const problem = await response.clone().json<{ detail: string }>();
+        expect(await problemOf(response), digest).toBe("400 invalid-digest");
+        expect(problem.detail).toContain(`"${name}: ${digest}"`);
+        expect(problem.detail).toContain("sha-256=:<base64>:");
+      }
+    }
+    expect(await problemOf(await get(`/v1/digest/${reference}`))).toBe("404 image-unknown");
+    // An algorithm that nobody here computes is no mistake.
+    expect((await put(reference, sif.bytes, { "Content-Digest": "md5=:AAAA:" })).status).toBe(201);
+  });
+
   it("is refused where it is a part of a file", async () => {
     const reference = `local/${freshRepository()}:1.0`;
     const { bytes } = freshSif();
