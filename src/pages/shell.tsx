@@ -121,7 +121,7 @@ function Search({ reference }: { reference: string }) {
         id="header-ref"
         name="ref"
         value={reference}
-        placeholder="ghcr.io/org/image:1.0"
+        placeholder="registry/repository:tag"
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
