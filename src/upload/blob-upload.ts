@@ -7,8 +7,9 @@ import { type RepositoryPath, repositoryPath } from "../oci/reference.ts";
 import type { Services } from "../services.ts";
 import type { UpstreamCredentials } from "../upstream/credentials.ts";
 import type { MountSource } from "../upstream/registry-writer.ts";
+import type { Appended, Appendix } from "./appendix.ts";
 import { ForwardedSession } from "./forwarded-session.ts";
-import { type Appended, type Appendix, UploadSession, isUploadId } from "./sessions.ts";
+import { UploadSession, isUploadId } from "./sessions.ts";
 
 /** One session. */
 export interface BlobUpload {

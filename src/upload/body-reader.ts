@@ -45,6 +45,21 @@ export class BodyReader {
   }
 
   /**
+   * Passes over the next bytes.
+   * @returns how many: fewer than `bytes` only where there are no more
+   * @throws {unknown} when the body breaks off
+   */
+  async skip(bytes: number): Promise<number> {
+    let skipped = 0;
+    while (skipped < bytes) {
+      const read = await this.read(bytes - skipped);
+      if (read === undefined) break;
+      skipped += read.length;
+    }
+    return skipped;
+  }
+
+  /**
    * Reads on for a while to no purpose: a client that may send its body to the end reads the answer, where one whose
    * connection is closed on it may lose that. Then lets go of the rest. Never fails.
    */

@@ -1,6 +1,7 @@
 /** An upload session at an upstream, behind an address of our own. */
 
-import { UPLOAD_KEPT_MS, unknownUpload } from "./upload-life.ts";
+import type { Digest } from "../oci/digest.ts";
+import { DONE_KEPT_MS, UPLOAD_KEPT_MS, unknownUpload } from "./upload-life.ts";
 
 /** What is remembered of one. Never whose credentials it goes by: each request brings its own, or uses the service's. */
 export interface ForwardRecord {
@@ -10,6 +11,10 @@ export interface ForwardRecord {
   readonly location: string;
   /** Bytes that the upstream has said to have. */
   readonly sentBytes: number;
+  /** Whether more was sent whose answer nobody noted: the upstream may have some of it. */
+  readonly sending?: boolean;
+  /** The blob that it has become. */
+  readonly done?: Digest;
   readonly expiresMs: number;
 }
 
@@ -35,9 +40,7 @@ export class ForwardedUpload {
   /** Remembers where the session is and how far. */
   async note(path: string, location: string, sentBytes: number): Promise<void> {
     if (this.#record !== undefined) this.get(path);
-    this.#record = { path, location, sentBytes, expiresMs: Date.now() + UPLOAD_KEPT_MS };
-    this.#records.save(this.#record);
-    await this.#records.wakeAt(this.#record.expiresMs);
+    await this.#keep({ path, location, sentBytes, expiresMs: Date.now() + UPLOAD_KEPT_MS });
   }
 
   /**
@@ -49,9 +52,20 @@ export class ForwardedUpload {
     throw unknownUpload(path);
   }
 
-  /** Forgets the session. */
-  async end(path: string): Promise<void> {
+  /**
+   * Notes that bytes are about to be sent.
+   * @throws {RegistryError} `upload-unknown`
+   */
+  send(path: string): void {
+    this.#record = { ...this.get(path), sending: true };
+    this.#records.save(this.#record);
+  }
+
+  /** Forgets the session: at once, or what it has become after a while, for a client that did not hear of it. */
+  async end(path: string, done?: Digest): Promise<void> {
     if (this.#record?.path !== path) return;
+    if (done !== undefined)
+      return this.#keep({ ...this.#record, done, expiresMs: Date.now() + DONE_KEPT_MS });
     this.#record = undefined;
     await this.#records.clear();
   }
@@ -61,5 +75,11 @@ export class ForwardedUpload {
     if (this.#record === undefined) return;
     if (Date.now() < this.#record.expiresMs) return this.#records.wakeAt(this.#record.expiresMs);
     await this.end(this.#record.path);
+  }
+
+  async #keep(record: ForwardRecord): Promise<void> {
+    this.#record = record;
+    this.#records.save(record);
+    await this.#records.wakeAt(record.expiresMs);
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { RegistryError } from "../errors.ts";
+import { mismatch, tooShort } from "./appendix.ts";
 import type { BodyReader } from "./body-reader.ts";
 
 /** Pieces of one writer that may be on their way to the store at once. */
@@ -110,14 +111,6 @@ async function pad(writer: WritableStreamDefaultWriter<Uint8Array>, bytes: numbe
   for (let left = bytes; left > 0; left -= ZEROS.length) {
     await writer.write(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
   }
-}
-
-function tooShort(announcedBytes: number): RegistryError {
-  return mismatch(`fewer than the announced ${announcedBytes} bytes came`);
-}
-
-function mismatch(fault: string): RegistryError {
-  return new RegistryError("size-mismatch", `Cannot take upload: ${fault}`);
 }
 
 function noRoom(roomBytes: number): RegistryError {

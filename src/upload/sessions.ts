@@ -5,30 +5,14 @@ import { RegistryError } from "../errors.ts";
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import type { Services } from "../services.ts";
 import { newUploadId } from "../store/keys.ts";
+import { type Appended, type Appendix, passOver } from "./appendix.ts";
 import type { BlobUpload } from "./blob-upload.ts";
-import type { BodyReader } from "./body-reader.ts";
 import { writePieces } from "./piece-writer.ts";
 import type { UploadObject } from "./upload-object.ts";
 import type { FinishedUpload } from "./upload-record.ts";
 
 /** One given by an older version has no word in front, and its session goes on. */
 const ID = /^(?:upload-)?[0-9a-f]{32}$/;
-
-/** What {@link UploadSession.append} adds. */
-export interface Appendix {
-  readonly body: BodyReader;
-  /** How many bytes it has, where its sender announced that. */
-  readonly announcedBytes: number | undefined;
-  /** Where they belong; at the end, when left out. */
-  readonly startBytes?: number | undefined;
-}
-
-/** Where an upload ends after an attempt to add to it. */
-export interface Appended {
-  readonly endsAtBytes: number;
-  /** False where the bytes belong elsewhere: nothing was read. */
-  readonly taken: boolean;
-}
 
 /** Whether a text could be the id of a session; a Durable Object is asked for no other. */
 export function isUploadId(text: string): boolean {
@@ -75,16 +59,18 @@ export class UploadSession implements BlobUpload {
    * @throws {RegistryError} `upload-unknown`, `upload-invalid`, `size-mismatch`, `quota-exceeded`
    * @throws {unknown} when the body breaks off, or the store fails
    */
-  async append({ body, announcedBytes, startBytes }: Appendix): Promise<Appended> {
+  async append(appendix: Appendix): Promise<Appended> {
     const { pieces, config } = this.#services;
+    const { body, startBytes, again } = appendix;
     const path = this.#path;
-    const turn = await callObject(() => this.#stub().begin(path, startBytes));
+    const turn = await callObject(() => this.#stub().begin(path, startBytes, again));
     if ("endsAtBytes" in turn) return { ...turn, taken: false };
-    const { writer, nextIndex, roomBytes } = turn;
+    const { writer, nextIndex, roomBytes, offsetBytes } = turn;
+    const rest = await passOver(appendix, offsetBytes);
     const discard = (index: number): Promise<void> => pieces.delete(this.id, index);
     await writePieces({
       body,
-      announcedBytes,
+      announcedBytes: rest.announcedBytes,
       chunkBytes: config.chunkBytes,
       roomBytes,
       firstIndex: nextIndex,
@@ -103,7 +89,7 @@ export class UploadSession implements BlobUpload {
     });
     // Only a writer that got to its end says so: after any other, the next one leaves its last names alone.
     const endsAtBytes = await callObject(() => this.#stub().end(path, writer));
-    return { endsAtBytes, taken: true };
+    return { endsAtBytes: rest.endsAtBytes ?? endsAtBytes, taken: true };
   }
 
   async finish(digest: Digest, last: Appendix): Promise<Appended> {

@@ -12,6 +12,7 @@ import { type Digest, type DigestAlgorithm, digestAlgorithm, parseDigest } from 
 import type { CommitStore } from "../store/commit-store.ts";
 import { appendPiece, layoutBytes, pieceCount } from "../store/layout.ts";
 import type { PieceStore } from "../store/piece-store.ts";
+import { fits } from "./appendix.ts";
 import { PIECES_UNDER_WAY } from "./piece-writer.ts";
 import { RunningHash } from "./running-hash.ts";
 import type { FinishedUpload, UploadRecord, WriteTurn } from "./upload-record.ts";
@@ -19,7 +20,7 @@ import type { FinishedUpload, UploadRecord, WriteTurn } from "./upload-record.ts
 /** A session that nobody writes to for so long is given up. */
 export const UPLOAD_KEPT_MS = 24 * 3_600_000;
 /** How long it is remembered that an upload became a blob, for a client that did not hear of it. */
-const DONE_KEPT_MS = 3_600_000;
+export const DONE_KEPT_MS = 3_600_000;
 /** The repository is told this often that something is being pushed into it. */
 const TELL_MS = 3_600_000;
 /** 1.6 TB in pieces of the default size; keeps a client that sends byte by byte from filling the record. */
@@ -102,13 +103,14 @@ export class UploadLife {
   /**
    * Makes the caller the one who may write. Whoever wrote before is refused from now on.
    * @param startBytes where the caller's bytes belong; at the end, when left out
+   * @param again whether that may be before the end: the caller passes over what is there
    * @returns the turn, or where the upload ends when that is elsewhere
    * @throws {RegistryError} `upload-unknown`, `upload-invalid`
    */
-  begin(path: string, startBytes?: number): WriteTurn | { readonly endsAtBytes: number } {
+  begin(path: string, startBytes?: number, again = false): WriteTurn | { readonly endsAtBytes: number } {
     const record = this.#writable(path);
     const offsetBytes = layoutBytes(record.layout);
-    if (startBytes !== undefined && startBytes !== offsetBytes) return { endsAtBytes: offsetBytes };
+    if (!fits({ startBytes, again }, offsetBytes)) return { endsAtBytes: offsetBytes };
     let { layout } = record;
     // The writer before may yet store what it has under way: nobody else uses those names.
     if (record.writing) for (let n = 0; n < PIECES_UNDER_WAY; n++) layout = appendPiece(layout, 0);

@@ -44,8 +44,12 @@ export class UploadObject extends DurableObject<Env> {
   }
 
   /** See {@link UploadLife.begin}. */
-  begin(path: string, startBytes?: number): Promise<Outcome<WriteTurn | { readonly endsAtBytes: number }>> {
-    return settle(() => this.#open().begin(path, startBytes));
+  begin(
+    path: string,
+    startBytes?: number,
+    again?: boolean,
+  ): Promise<Outcome<WriteTurn | { readonly endsAtBytes: number }>> {
+    return settle(() => this.#open().begin(path, startBytes, again));
   }
 
   /** See {@link UploadLife.stored}. */
@@ -88,9 +92,14 @@ export class UploadObject extends DurableObject<Env> {
     return settle(() => this.#openForward().get(path));
   }
 
+  /** See {@link ForwardedUpload.send}. */
+  sendForward(path: string): Promise<Outcome<void>> {
+    return settle(() => this.#openForward().send(path));
+  }
+
   /** See {@link ForwardedUpload.end}. */
-  endForward(path: string): Promise<Outcome<void>> {
-    return settle(() => this.#openForward().end(path));
+  endForward(path: string, digest?: Digest): Promise<Outcome<void>> {
+    return settle(() => this.#openForward().end(path, digest));
   }
 
   override async alarm(): Promise<void> {

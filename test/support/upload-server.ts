@@ -66,8 +66,8 @@ export class UploadServer extends ScriptedServer {
       return end(response, 204);
     }
     if (request.method === "PATCH") {
-      const first = Number(/^([0-9]+)-/.exec(request.headers["content-range"] ?? "")?.[1]);
-      if (first !== session.length) {
+      const range = request.headers["content-range"] ?? `${session.length}-`;
+      if (Number(/^([0-9]+)-/.exec(range)?.[1]) !== session.length) {
         request.resume();
         return end(response, 416, this.#headers(repository, id));
       }

@@ -152,9 +152,12 @@ describe("an upload that nobody finishes", () => {
   it("goes a day after its last byte, and leaves nothing", async () => {
     const name = `local/${freshRepository()}`;
     const opened = await edge(`/v2/${name}/blobs/uploads/`, { method: "POST", headers });
-    const location = opened.headers.get("Location") ?? "";
-    const id = location.split("/").at(-1) ?? "";
-    const add = () => edge(location, { method: "PATCH", body: new Uint8Array(100 * KIB), headers });
+    let location = opened.headers.get("Location") ?? "";
+    const id = opened.headers.get("Docker-Upload-UUID") ?? "";
+    const add = async () => {
+      const added = await edge(location, { method: "PATCH", body: new Uint8Array(100 * KIB), headers });
+      location = added.headers.get("Location") ?? "";
+    };
     await add();
     later(23 * HOUR_MS);
     await add();
@@ -178,7 +181,7 @@ describe("an upload that nobody finishes", () => {
     const opened = await edge(`/v2/${name}/blobs/uploads/`, { method: "POST", headers });
     const location = opened.headers.get("Location") ?? "";
     await edge(`${location}?digest=${digest}`, { method: "PUT", body: Uint8Array.from(bytes), headers });
-    const stub = env.UPLOADS.getByName(location.split("/").at(-1) ?? "");
+    const stub = env.UPLOADS.getByName(opened.headers.get("Docker-Upload-UUID") ?? "");
     // As if the object had gone before it heard that the blob was taken.
     await runInDurableObject(stub, (_object, state) => {
       const record = state.storage.kv.get<object>("upload");

@@ -175,11 +175,14 @@ describe("the sweep", () => {
     async function start(repository: string): Promise<{ id: string; location: string }> {
       const started = await edge(`/v2/${repository}/blobs/uploads/`, { method: "POST", headers });
       const location = started.headers.get("Location") ?? "";
-      return { id: location.slice(location.lastIndexOf("/") + 1), location };
+      return { id: started.headers.get("Docker-Upload-UUID") ?? "", location };
     }
 
-    async function add(location: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
-      expect((await edge(location, { method: "PATCH", body, headers })).status).toBe(202);
+    /** @returns where the upload goes on */
+    async function add(location: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
+      const added = await edge(location, { method: "PATCH", body, headers });
+      expect(added.status).toBe(202);
+      return added.headers.get("Location") ?? "";
     }
 
     async function finish(location: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -192,13 +195,12 @@ describe("the sweep", () => {
       const repository = `local/${freshRepository()}`;
       const body = bytes();
       const { id, location } = await start(repository);
-      await add(location, body.subarray(0, 300_000));
+      const next = await add(location, body.subarray(0, 300_000));
       const stored = await left(id);
       expect(stored).toBeGreaterThan(1);
       await sweep();
       expect(await left(id)).toBe(stored);
-      await add(location, body.subarray(300_000));
-      const digest = await finish(location, body);
+      const digest = await finish(await add(next, body.subarray(300_000)), body);
       await sweep();
       expect((await report()).unattributed).toBe(0);
       // Its session is forgotten by then.

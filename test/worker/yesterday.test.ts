@@ -248,7 +248,7 @@ describe("what tomorrow's version stores", () => {
       headers: bearer("pusher"),
     });
     const location = new URL(begun.headers.get("Location") ?? "", "http://edge.test").pathname;
-    const stub = env.UPLOADS.getByName(location.split("/").at(-1) ?? "");
+    const stub = env.UPLOADS.getByName(begun.headers.get("Docker-Upload-UUID") ?? "");
     await runInDurableObject(stub, (_upload, { storage }) => {
       storage.kv.put("upload", { ...storage.kv.get<object>("upload"), version: 2 });
     });

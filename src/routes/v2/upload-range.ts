@@ -1,11 +1,13 @@
 /** Where the bytes of a chunk belong: OCI distribution specification 1.1, "Pushing a blob in chunks". */
 
 import type { AppContext } from "../../context.ts";
+import type { Appendix } from "../../upload/appendix.ts";
+import type { RequestBody } from "../with-body.ts";
 import { RegistryError } from "../../errors.ts";
 import { quote } from "../../oci/quote.ts";
 
 /** A part of an upload. */
-export interface UploadRange {
+interface UploadRange {
   readonly startBytes: number;
   /** Exclusive. */
   readonly endBytes: number;
@@ -15,7 +17,7 @@ export interface UploadRange {
  * The `Content-Range` of a chunk: `<first>-<last>`, or as RFC 9110 section 14.4 has it, which some clients send.
  * @throws {RegistryError} `upload-invalid` where it cannot be read
  */
-export function uploadRange(c: AppContext): UploadRange | undefined {
+function uploadRange(c: AppContext): UploadRange | undefined {
   const header = c.req.header("Content-Range");
   if (header === undefined) return undefined;
   const [, first = "", last = ""] =
@@ -28,11 +30,47 @@ export function uploadRange(c: AppContext): UploadRange | undefined {
   );
 }
 
+/** An upload session, as its `Location` names it. */
+export interface NamedSession {
+  readonly id: string;
+  /** Where the session ended when that was given out; older ones do not tell. */
+  readonly endsAtBytes: number | undefined;
+}
+
+/**
+ * The last part of a session's `Location`. It tells where the session ends, so that a request which broke off and is
+ * sent again, without a `Content-Range`, is not taken for the bytes behind its own first half.
+ */
+export function sessionName(id: string, endsAtBytes: number): string {
+  return `${id}.${endsAtBytes}`;
+}
+
+/** Undoes {@link sessionName}. Whether there is such a session is for others to say. */
+export function readSessionName(name: string): NamedSession {
+  const [, id = name, bytes] = /^(.*)\.(\d{1,15})$/.exec(name) ?? [];
+  return { id, endsAtBytes: bytes === undefined ? undefined : Number(bytes) };
+}
+
+/**
+ * What a request adds to a session. Its `Content-Range` tells where that belongs, or else its address does.
+ * @throws {RegistryError} `upload-invalid`, `size-mismatch`
+ */
+export function appendixOf(
+  c: AppContext,
+  { endsAtBytes }: NamedSession,
+  { body, announcedBytes }: RequestBody,
+): Appendix {
+  const range = uploadRange(c);
+  const length = requireLength(range, announcedBytes);
+  if (range !== undefined) return { body, announcedBytes: length, startBytes: range.startBytes };
+  return { body, announcedBytes: length, startBytes: endsAtBytes, again: endsAtBytes !== undefined };
+}
+
 /**
  * How many bytes a request has, by whatever tells.
  * @throws {RegistryError} `size-mismatch` where its `Content-Range` and `Content-Length` differ
  */
-export function requireLength(
+function requireLength(
   range: UploadRange | undefined,
   announcedBytes: number | undefined,
 ): number | undefined {

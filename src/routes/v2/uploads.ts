@@ -15,6 +15,7 @@ import { type RepositoryPath, parseRepositoryPath } from "../../oci/reference.ts
 import { openDestination } from "../../repository/destination.ts";
 import { openRepository } from "../../repository/open-repository.ts";
 import type { Services } from "../../services.ts";
+import type { Appendix } from "../../upload/appendix.ts";
 import { type BlobUpload, openBlobUpload, startBlobUpload } from "../../upload/blob-upload.ts";
 import type { MountSource } from "../../upstream/registry-writer.ts";
 import { addRoute } from "../add-route.ts";
@@ -24,7 +25,7 @@ import { chargeCaller } from "../rate-limit.ts";
 import { type RequestBody, withBody } from "../with-body.ts";
 import { type PushTarget, pushTarget } from "./push-target.ts";
 import { addToRoute, cancelRoute, finishRoute, startRoute, statusRoute } from "./upload-routes.ts";
-import { type UploadRange, requireLength, uploadRange } from "./upload-range.ts";
+import { type NamedSession, appendixOf, readSessionName, sessionName } from "./upload-range.ts";
 
 /** Adds the routes. */
 export function addUploadRoutes(app: App): void {
@@ -63,44 +64,40 @@ async function start(c: AppContext, request: RequestBody): Promise<Response> {
 
 async function status(c: AppContext): Promise<Response> {
   const target = await pushTarget(c);
-  const upload = openBlobUpload(c.var.services, target, c.req.param("session") ?? "");
+  const upload = openBlobUpload(c.var.services, target, sessionOf(c).id);
   const headers = progress(target, upload, await upload.offsetBytes());
   return new Response(null, { status: 204, headers });
 }
 
-async function add(c: AppContext, { body, announcedBytes }: RequestBody): Promise<Response> {
+async function add(c: AppContext, request: RequestBody): Promise<Response> {
   const target = await pushTarget(c);
-  const upload = openBlobUpload(c.var.services, target, c.req.param("session") ?? "");
-  const range = uploadRange(c);
-  const length = requireLength(range, announcedBytes);
-  const appended = await upload.append({
-    body,
-    announcedBytes: length,
-    startBytes: range?.startBytes,
-  });
-  if (!appended.taken) throw outOfOrder(target, upload, range, appended.endsAtBytes);
+  const session = sessionOf(c);
+  const upload = openBlobUpload(c.var.services, target, session.id);
+  const appendix = appendixOf(c, session, request);
+  const appended = await upload.append(appendix);
+  if (!appended.taken) throw outOfOrder(target, upload, appendix, appended.endsAtBytes);
   return accepted(target, upload, appended.endsAtBytes);
 }
 
-async function finish(c: AppContext, { body, announcedBytes }: RequestBody): Promise<Response> {
+async function finish(c: AppContext, request: RequestBody): Promise<Response> {
   const target = await pushTarget(c);
-  const upload = openBlobUpload(c.var.services, target, c.req.param("session") ?? "");
+  const session = sessionOf(c);
+  const upload = openBlobUpload(c.var.services, target, session.id);
   const digest = parseDigest(c.req.query("digest") ?? "");
-  const range = uploadRange(c);
-  const length = requireLength(range, announcedBytes);
-  const finished = await upload.finish(digest, {
-    body,
-    announcedBytes: length,
-    startBytes: range?.startBytes,
-  });
-  if (!finished.taken) throw outOfOrder(target, upload, range, finished.endsAtBytes);
+  const last = appendixOf(c, session, request);
+  const finished = await upload.finish(digest, last);
+  if (!finished.taken) throw outOfOrder(target, upload, last, finished.endsAtBytes);
   return created(target, digest);
 }
 
 async function cancel(c: AppContext): Promise<Response> {
   const target = await pushTarget(c);
-  await openBlobUpload(c.var.services, target, c.req.param("session") ?? "").cancel();
+  await openBlobUpload(c.var.services, target, sessionOf(c).id).cancel();
   return new Response(null, { status: 204, headers: { "Cache-Control": NO_STORE } });
+}
+
+function sessionOf(c: AppContext): NamedSession {
+  return readSessionName(c.req.param("session") ?? "");
 }
 
 /** A blob that another repository may have. */
@@ -185,7 +182,7 @@ function created({ path }: PushTarget, digest: Digest): Response {
 /** `Range` is the last byte that is safe; where there is none yet, registries and clients agree on `0-0`. */
 function progress({ path }: PushTarget, { id }: BlobUpload, endsAtBytes: number): Record<string, string> {
   return {
-    Location: `/v2/${path}/blobs/uploads/${id}`,
+    Location: `/v2/${path}/blobs/uploads/${sessionName(id, endsAtBytes)}`,
     Range: `0-${Math.max(endsAtBytes - 1, 0)}`,
     "Docker-Upload-UUID": id,
     "Cache-Control": NO_STORE,
@@ -195,12 +192,12 @@ function progress({ path }: PushTarget, { id }: BlobUpload, endsAtBytes: number)
 function outOfOrder(
   target: PushTarget,
   upload: BlobUpload,
-  range: UploadRange | undefined,
+  { startBytes }: Appendix,
   endsAtBytes: number,
 ): RegistryError {
   return new RegistryError(
     "upload-out-of-order",
-    `Cannot add bytes ${range?.startBytes ?? "?"} and on: the upload has ${endsAtBytes} bytes, go on from there`,
+    `Cannot add bytes ${startBytes ?? "?"} and on: the upload has ${endsAtBytes} bytes, go on from there`,
     { headers: progress(target, upload, endsAtBytes) },
   );
 }
