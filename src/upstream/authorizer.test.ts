@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { clientOf, failureOf } from "../../test/support/fault-client.ts";
 import type { BearerOptions } from "../../test/support/fault-auth.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../test/support/fault-upstream.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { basicAuthorization, type UpstreamCredentials } from "./credentials.ts";
 
@@ -120,6 +121,15 @@ describe("with a password", () => {
       'Cannot sign in at "lab": the token service answered 401 (UNAUTHORIZED: authentication required); check that the credentials in use may do this',
     );
     expect(trace()).toEqual(["GET /v2/", "GET /token (Basic)"]);
+  });
+
+  test("why a token service refuses it is not told of a blob, which other repositories may share", async () => {
+    const credentials = { ...BASIC, password: "wrong-horse" };
+    bearer({ ...USER, anonymous: false });
+    const digest = `sha256:${"a".repeat(64)}` as Digest;
+    const error = await failureOf(clientOf(upstream, { credentials }).client.headBlob("lab/tool", digest));
+    expect(error.code).toBe("upstream-denied");
+    expect(error.message).toBe(`Cannot get blob "${digest}" at "lab": no token could be had for it`);
   });
 
   test("a wrong one is denied by a registry of scheme Basic, at once", async () => {

@@ -4,7 +4,7 @@
  */
 
 import type { Upstream } from "../config.ts";
-import type { ErrorCode, RegistryError } from "../errors.ts";
+import { type ErrorCode, RegistryError } from "../errors.ts";
 import { Authorizer } from "./authorizer.ts";
 import { secretsOf, type UpstreamCredentials } from "./credentials.ts";
 import { answerError, type FailureContext } from "./failure.ts";
@@ -142,7 +142,7 @@ export class Session {
       return { ...(await this.#follow(unsigned, options)), home: false };
     }
     const once = body instanceof ReadableStream;
-    const authorization = await this.#authorizer.sign(scope, signal, once);
+    const authorization = await this.#signing(request, () => this.#authorizer.sign(scope, signal, once));
     const landed = await this.#follow({ ...unsigned, authorization }, options);
     if (once) return landed;
     // A challenge from elsewhere is none of the upstream's, and nothing that we have is meant for it.
@@ -150,7 +150,9 @@ export class Session {
     const challenge = landed.response.headers.get("www-authenticate");
     let better: string | undefined;
     try {
-      better = await this.#authorizer.answer(challenge, scope, authorization, signal);
+      better = await this.#signing(request, () =>
+        this.#authorizer.answer(challenge, scope, authorization, signal),
+      );
     } catch (error) {
       await discard(landed.response);
       throw error;
@@ -158,6 +160,18 @@ export class Session {
     if (better === undefined) return landed;
     await discard(landed.response);
     return this.#follow({ ...unsigned, authorization: better }, options);
+  }
+
+  /** Signs a request. What a token service says is kept from those who are not to read the registry's words either. */
+  async #signing<T>(request: RegistryRequest | WriteRequest, sign: () => Promise<T>): Promise<T> {
+    try {
+      return await sign();
+    } catch (cause) {
+      if (request.wordless !== true || !(cause instanceof RegistryError)) throw cause;
+      const { retryAfterSeconds } = cause;
+      const message = `Cannot ${this.describe(request.action)}: no token could be had for it`;
+      throw new RegistryError(cause.code, message, { retryAfterSeconds, cause });
+    }
   }
 
   /**
