@@ -82,7 +82,10 @@ export class ForwardedSession implements BlobUpload {
 
   async finish(digest: Digest, last: Appendix): Promise<Appended> {
     const { done, sentBytes } = await callObject(() => this.#stub().forward(this.#path()));
-    if (done === digest) return { endsAtBytes: sentBytes, taken: true };
+    if (done === digest) {
+      await this.#expect(digest);
+      return { endsAtBytes: sentBytes, taken: true };
+    }
     return this.#add(last, async (record, rest) => {
       const step = this.#step(record);
       const { body } = last;
