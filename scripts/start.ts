@@ -43,7 +43,7 @@ function announce(adminToken: string | undefined): void {
   if (adminToken === undefined) return;
   console.log(
     [
-      "Made .dev.vars with fresh secrets. The admin token is:",
+      'Made .dev.vars with fresh secrets. The access token "admin", which may do everything, is:',
       "",
       `    ${adminToken}`,
       "",
