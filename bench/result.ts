@@ -19,6 +19,7 @@ export interface Result {
   readonly measured: number;
   /** Median of the floors. */
   readonly floor: number;
+  /** Median of the pairs' ratios, not the ratio of the medians: a pair shares what else the machine did at the time. */
   readonly ratio: number;
   readonly required: Limit;
   readonly ok: boolean;
@@ -39,7 +40,7 @@ export interface Row {
 export function resultOf(facts: Omit<Result, "measured" | "floor" | "ratio" | "ok">): Result {
   const measured = median(facts.pairs.map((pair) => pair.measured));
   const floor = median(facts.pairs.map((pair) => pair.floor));
-  const ratio = measured / floor;
+  const ratio = median(facts.pairs.map((pair) => pair.measured / pair.floor));
   const { required } = facts;
   const ok = "atLeast" in required ? ratio >= required.atLeast : ratio <= required.atMost;
   return { ...facts, measured, floor, ratio, ok };

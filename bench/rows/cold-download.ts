@@ -8,7 +8,7 @@ export const coldDownload: Row = {
     const image = await bench.image("a", bench.options.sizeBytes);
     const pairs = await inTurns(
       // One measurement differs from the next by some per cent, and that is how close it is to what it must reach.
-      bench.options.repetitions * 3,
+      bench.options.repetitions * 5,
       async () => {
         await bench.fresh();
         return (await bench.floorPut(image, "object")).totalMs / 1000;
