@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { HOUR_MS, LocalBench, PATH, digestOf, imageOf } from "../../test/support/local-bench.ts";
+import type { Digest } from "../oci/digest.ts";
 import { GRACE_MS } from "./holdings.ts";
 
 let bench: LocalBench;
@@ -92,6 +93,17 @@ describe("a release that is interrupted", () => {
     await bench.repository.putManifest(imageOf([blob], "1.0"));
     await bench.days(100);
     expect(bench.has(blob)).toBe(true);
+  });
+
+  it("keeps no other from its end", async () => {
+    const blobs: Digest[] = [];
+    for (const name of ["a", "b", "c"]) blobs.push(await bench.upload(name));
+    bench.nowMs += 2 * GRACE_MS;
+    bench.blobs.before = (what, digest) => {
+      if (what === "unpin" && digest === blobs[1]) throw new Error("out of reach");
+    };
+    await bench.repository.collect();
+    expect(blobs.map((blob) => bench.has(blob))).toEqual([false, true, false]);
   });
 
   it("ends at the next collection", async () => {

@@ -187,14 +187,18 @@ export class LocalRepository {
     for (const digest of abandoned) this.manifests.remove(digest, nowMs);
     if (abandoned.length > 0) await this.#list(this.manifests.any());
     const due = this.#holdings.releaseBefore(beforeMs, nowMs, COLLECT_LIMIT);
-    try {
-      for (const holding of due) await this.#release(holding);
-    } catch (error) {
-      // What was begun is taken up again: a holding that is being released stays due.
-      logFailure({ event: "collection-interrupted", repository: path }, error);
+    let released = 0;
+    for (const holding of due) {
+      try {
+        await this.#release(holding);
+        released++;
+      } catch (error) {
+        // It is taken up again: a holding that is being released stays due. The others need not wait for it.
+        logFailure({ event: "collection-interrupted", repository: path, digest: holding.digest }, error);
+      }
     }
-    if (abandoned.length + due.length > 0) {
-      log({ event: "collected", repository: path, manifests: abandoned.length, blobs: due.length });
+    if (abandoned.length + released > 0) {
+      log({ event: "collected", repository: path, manifests: abandoned.length, blobs: released });
     }
     const nextMs = this.#nextMs(nowMs);
     if (nextMs !== undefined) await wakeBy(nextMs);
