@@ -3,7 +3,7 @@
  * `docs/decisions/0010-a-sweep-that-asks-the-owner.md`.
  */
 
-import { log } from "../log.ts";
+import { log, logFailure } from "../log.ts";
 import type { PieceStore } from "../store/piece-store.ts";
 
 /** Fills that one step looks at. */
@@ -26,6 +26,8 @@ export interface SweepReport {
   readonly pieces: number;
   /** Fills whose owner their name does not tell: they are left alone. */
   readonly unattributed: number;
+  /** Fills that could not be looked at; absent in older reports. */
+  readonly skipped?: number;
 }
 
 /** How far a pass is. */
@@ -67,11 +69,11 @@ export class Sweep {
     if (known?.pass.endedMs !== undefined && nowMs - known.pass.startedMs < PERIOD_MS) return false;
     const record =
       known === undefined || known.pass.endedMs !== undefined
-        ? { pass: { startedMs: nowMs, checked: 0, deleted: 0, pieces: 0, unattributed: 0 } }
+        ? { pass: { startedMs: nowMs, checked: 0, deleted: 0, pieces: 0, unattributed: 0, skipped: 0 } }
         : known;
     const page = await pieces.fills(record.after, PAGE_FILLS);
     let { pass } = record;
-    for (const fillId of page.fillIds) pass = await this.#look(fillId, pass, nowMs);
+    for (const fillId of page.fillIds) pass = await this.#lookOrSkip(fillId, pass, nowMs);
     const last = page.fillIds.at(-1);
     if (page.more && last !== undefined) {
       save({ pass, after: last });
@@ -81,6 +83,16 @@ export class Sweep {
     const { checked, deleted } = pass;
     log({ event: "sweep-ended", ms: nowMs - pass.startedMs, checked, count: deleted });
     return false;
+  }
+
+  /** One owner that cannot answer must not keep the others' pieces from being looked at, now and in every pass to come. */
+  async #lookOrSkip(fillId: string, pass: SweepReport, nowMs: number): Promise<SweepReport> {
+    try {
+      return await this.#look(fillId, pass, nowMs);
+    } catch (error) {
+      logFailure({ event: "sweep-failed", fillId }, error);
+      return { ...pass, skipped: (pass.skipped ?? 0) + 1 };
+    }
   }
 
   async #look(fillId: string, pass: SweepReport, nowMs: number): Promise<SweepReport> {

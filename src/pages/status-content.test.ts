@@ -46,16 +46,22 @@ test("of a service that does nothing it says so, and asks seldom", () => {
 });
 
 test("what is fetched has a bar, what waits has none to be seen", () => {
-  const fills = [FILL, { ...FILL, digest: `sha256:${"b".repeat(64)}`, state: "queued", stored: 0 } as const];
-  const status = { fills, filling: 1, queued: 1, maxFills: 1 };
+  const fills = [
+    FILL,
+    { ...FILL, digest: `sha256:${"b".repeat(64)}`, state: "queued", stored: 0 } as const,
+    { ...FILL, digest: `sha256:${"c".repeat(64)}`, stored: null },
+  ];
+  const status = { fills, filling: 2, queued: 1, maxFills: 2 };
   const text = textOf(status);
-  expect(text).toContain("1 blob is being fetched, 1 waits.");
-  expect(text).toContain("of 1 at once");
+  expect(text).toContain("2 blobs are being fetched, 1 waits.");
+  expect(text).toContain("of 2 at once");
   expect(text).toContain("Fetching from lab: 1.00 KiB of 2.00 KiB · 512 B/s · 2 s left");
   expect(text).toContain("Waits for its turn: 2.00 KiB");
+  expect(text).toContain("How far it is cannot be told now: 2.00 KiB");
   const html = htmlOf(status);
   expect(html.match(/<progress[^>]*>/g)).toEqual([
     expect.stringContaining('max="2048" value="1024"'),
+    expect.stringMatching(/value="0" hidden/),
     expect.stringMatching(/value="0" hidden/),
   ]);
   expect(html).toContain('href="/r/lab/team/tool"');
@@ -92,7 +98,14 @@ test("a failure tells why, as text, and names no repository where credentials we
 test("the sweep and the scrub tell when they ran and what they found", () => {
   const startedAt = "2026-03-14T09:00:00.000Z";
   const text = textOf({
-    sweep: { startedAt, endedAt: "2026-03-14T09:02:03.000Z", checked: 1200, deleted: 3, unattributed: 1 },
+    sweep: {
+      startedAt,
+      endedAt: "2026-03-14T09:02:03.000Z",
+      checked: 1200,
+      deleted: 3,
+      unattributed: 1,
+      skipped: 0,
+    },
     scrub: {
       startedAt,
       endedAt: null,

@@ -110,7 +110,9 @@ function Fill({ fill }: { fill: ServiceStatus["fills"][number] }) {
   const text =
     state === "queued"
       ? `Waits for its turn: ${formatBytes(size)}`
-      : describeFill({ ...fill, committedAt: null, detail: null }, registryOf(repository));
+      : stored === null
+        ? `How far it is cannot be told now: ${formatBytes(size)}`
+        : describeFill({ ...fill, stored, committedAt: null, detail: null }, registryOf(repository));
   return (
     <li data-key={digest} data-state={state}>
       <RepositoryName repository={repository} />
@@ -118,7 +120,12 @@ function Fill({ fill }: { fill: ServiceStatus["fills"][number] }) {
         <span class="dot" aria-hidden="true" />
         <span>{text}</span>
       </p>
-      <progress aria-label={`Fetched of ${digest}`} max={size} value={stored} hidden={state === "queued"} />
+      <progress
+        aria-label={`Fetched of ${digest}`}
+        max={size}
+        value={stored ?? 0}
+        hidden={state === "queued" || stored === null}
+      />
       <Small digest={digest} text={`since ${formatTime(fill.since) ?? fill.since}`} />
     </li>
   );
@@ -181,7 +188,8 @@ function Care({ status }: { status: ServiceStatus }) {
             {sweep === null
               ? "Has not run yet."
               : `${whenOf(sweep)}: ${formatCount(sweep.checked)} fills looked at, ${formatCount(sweep.deleted)} deleted, ` +
-                `${formatCount(sweep.unattributed)} left alone, whose owner cannot be told.`}
+                `${formatCount(sweep.unattributed)} left alone, whose owner cannot be told, ` +
+                `${formatCount(sweep.skipped)} skipped.`}
           </dd>
         </div>
         <div>

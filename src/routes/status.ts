@@ -5,6 +5,7 @@ import type { BoardEntry, FailedFill } from "../caretaker/fill-board.ts";
 import type { ScrubRecord, ScrubReport } from "../caretaker/scrub.ts";
 import type { SweepReport } from "../caretaker/sweep.ts";
 import { callObject } from "../call-object.ts";
+import { logFailure } from "../log.ts";
 import type { Services } from "../services.ts";
 import { VERSION } from "../version.ts";
 import { type Route, addRoute } from "./add-route.ts";
@@ -26,7 +27,11 @@ const Fill = z.object({
     .openapi({ description: "where it is fetched from; null for lent credentials" }),
   state: z.enum(["queued", "filling"]),
   since: z.string(),
-  stored: z.number().int().openapi({ description: "bytes in the cache so far" }),
+  stored: z
+    .number()
+    .int()
+    .nullable()
+    .openapi({ description: "bytes in the cache so far; null where that cannot be told now" }),
   bytesPerSecond: z.number().int(),
 });
 
@@ -45,6 +50,7 @@ const Sweep = z.object({
   ...pass,
   deleted: z.number().int().openapi({ description: "fills whose pieces nobody named" }),
   unattributed: z.number().int().openapi({ description: "fills whose owner could not be told; left alone" }),
+  skipped: z.number().int().openapi({ description: "fills that could not be looked at" }),
 });
 
 const Scrub = z.object({
@@ -129,22 +135,30 @@ export async function readStatus(services: Services): Promise<ServiceStatus> {
     sweep:
       sweep === undefined
         ? null
-        : { ...times(sweep), deleted: sweep.deleted, unattributed: sweep.unattributed },
+        : {
+            ...times(sweep),
+            deleted: sweep.deleted,
+            unattributed: sweep.unattributed,
+            skipped: sweep.skipped ?? 0,
+          },
     scrub: scrub === undefined ? null : describeScrub(scrub),
     cache,
   };
 }
 
 async function progress({ blobs }: Services, fill: BoardEntry): Promise<z.infer<typeof Fill>> {
-  const status = await callObject(() => blobs.getByName(fill.digest).status());
+  // What is the matter with one of them, whoever asks for it is told: here it must not hide the others.
+  const status = await callObject(() => blobs.getByName(fill.digest).status()).catch((error: unknown) => {
+    logFailure({ event: "fill-unknown", digest: fill.digest }, error);
+  });
   return {
     digest: fill.digest,
     size: fill.sizeBytes,
     repository: fill.repository ?? null,
     state: fill.running ? "filling" : "queued",
     since: timeOf(fill.sinceMs),
-    stored: status.storedBytes,
-    bytesPerSecond: status.bytesPerSecond,
+    stored: status?.storedBytes ?? null,
+    bytesPerSecond: status?.bytesPerSecond ?? 0,
   };
 }
 

@@ -2,6 +2,7 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { caretakerOf } from "../../src/caretaker/caretaker-of.ts";
+import { parseDigest } from "../../src/oci/digest.ts";
 import { type FreshImage, bearer, cacheState, edge, freshImage, problemOf, upstream } from "./edge.ts";
 
 afterEach(async () => {
@@ -72,6 +73,21 @@ describe("GET /v1/status", () => {
       bytes: before.cache.bytes + 300_000,
       complete: true,
     });
+  });
+
+  it("tells the rest where one blob cannot be asked", async () => {
+    const image = await freshImage({ sizeBytes: 1000 });
+    const digest = parseDigest(image.digest);
+    const stub = env.BLOBS.getByName(digest);
+    // As a newer version of the service may have left it.
+    await runInDurableObject(stub, (_object, { storage }) => storage.kv.put("blob", { version: 2, digest }));
+    await caretakerOf(env).admit({ digest, sizeBytes: 1000 });
+    expect(about(image, (await status()).fills)).toMatchObject({
+      stored: null,
+      bytesPerSecond: 0,
+      size: 1000,
+    });
+    await caretakerOf(env).end({ digest, sizeBytes: 1000 });
   });
 
   it("tells what failed and why, after a restart too", async () => {

@@ -42,6 +42,7 @@ interface SweepStatus {
   readonly checked: number;
   readonly deleted: number;
   readonly unattributed: number;
+  readonly skipped: number;
   readonly endedAt: string | null;
 }
 
@@ -98,6 +99,28 @@ describe("the sweep", () => {
     const again = await edge(`/v1/images/${image.reference}`);
     expect(again.headers.get("Cache-Status")).toBe("sif-edge; hit");
     expect(await digestOf(await again.arrayBuffer())).toBe(image.digest);
+  });
+
+  it("goes past a blob that cannot be asked, and so does the clock's other work", async () => {
+    const image = await committed();
+    const stub = env.BLOBS.getByName(image.digest);
+    // As a newer version of the service may have left it.
+    await runInDurableObject(stub, (_object, { storage }) => {
+      storage.kv.put("blob", { ...storage.kv.get<object>("blob"), version: 2 });
+    });
+    await evictDurableObject(stub);
+    const before = (await pieces.list(await fillOf(image))).size;
+    const orphans = await Promise.all([1, 2, 3].map(() => orphan()));
+    // The scrub is due too.
+    nowMs += 7 * DAY_MS;
+    await sweep();
+    expect(await report()).toMatchObject({ deleted: 3, skipped: 1, endedAt: expect.any(String) as string });
+    for (const fillId of orphans) expect((await pieces.list(fillId)).size).toBe(0);
+    expect((await pieces.list(await fillOf(image))).size).toBe(before);
+    const status = await edge("/v1/status", { headers: bearer("admin") });
+    expect(await status.json()).toMatchObject({ scrub: { skipped: 1 } });
+    await runInDurableObject(stub, (_object, { storage }) => storage.deleteAll());
+    await evictDurableObject(stub);
   });
 
   it("goes through more than one page", async () => {
