@@ -1,6 +1,6 @@
 /** Commit records in R2: what is there was verified, what is not there is not a hit. */
 
-import { type Digest, parseDigest } from "../oci/digest.ts";
+import { type Digest, isDigest } from "../oci/digest.ts";
 import { COMMIT_PREFIX, commitKey, inspectionKey } from "./keys.ts";
 import type { Layout } from "./layout.ts";
 import { type Stored, withVersion, withoutVersion } from "./record-version.ts";
@@ -81,8 +81,9 @@ export class CommitStore {
       limit,
       ...(after === undefined ? {} : { startAfter: commitKey(after) }),
     });
-    const digests = page.objects.map(({ key }) => parseDigest(key.slice(COMMIT_PREFIX.length)));
-    return { digests, more: page.truncated };
+    // Somebody may have put something else there.
+    const digests = page.objects.map(({ key }) => key.slice(COMMIT_PREFIX.length)).filter(isDigest);
+    return { digests, more: page.truncated && digests.length > 0 };
   }
 
   /** Makes a blob a hit. The caller has checked its digest. */

@@ -80,6 +80,12 @@ describe("the scrub", () => {
     }
   });
 
+  it("goes past what is no blob", async () => {
+    await committed();
+    await env.BUCKET.put("blobs/README", "put here by hand");
+    expect(await scrub()).toMatchObject({ checked: 1, skipped: 0, endedAt: new Date(nowMs).toISOString() });
+  });
+
   it("finds bytes that were overwritten, and fetches the blob again", async () => {
     const image = await committed();
     const key = pieceKey(image.commit.fillId, 3);
