@@ -64,7 +64,8 @@ export const addToRoute = {
   path,
   group,
   summary: "Send the next bytes of a blob",
-  description: "`Content-Range: <first>-<last>` says which they are; without it they are the next ones.",
+  description:
+    "`Content-Range: <first>-<last>` says which they are. Without it they begin where the upload ended when this address was given out: of a request that broke off and is sent again, what is there already is passed over.",
   request: { params, query: namespaceQuery, body },
   responses: {
     202: { description: "Taken; `Range` names the last byte that is safe, go on at `Location`" },
