@@ -93,13 +93,11 @@ export class UploadSession implements BlobUpload {
   }
 
   async finish(digest: Digest, last: Appendix): Promise<Appended> {
-    try {
-      const appended = last.announcedBytes === 0 ? undefined : await this.append(last);
-      if (appended?.taken === false) return appended;
-    } catch (error) {
-      // Sent again by a client that did not hear of the first one's success: then these bytes have become the blob.
-      if (!(error instanceof RegistryError) || error.code !== "upload-unknown") throw error;
-    }
+    // Sent again by a client that did not hear of the first one's success, or could not wait for it: then these bytes
+    // have come.
+    const complete = await callObject(() => this.#stub().complete(this.#path));
+    const appended = complete || last.announcedBytes === 0 ? undefined : await this.append(last);
+    if (appended?.taken === false) return appended;
     const { sizeBytes } = await this.commit(digest);
     return { endsAtBytes: sizeBytes, taken: true };
   }

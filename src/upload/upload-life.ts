@@ -101,6 +101,14 @@ export class UploadLife {
   }
 
   /**
+   * Whether all bytes have come: somebody has asked to finish it.
+   * @throws {RegistryError} `upload-unknown`
+   */
+  complete(path: string): boolean {
+    return this.#known(path).state !== "open";
+  }
+
+  /**
    * Makes the caller the one who may write. Whoever wrote before is refused from now on.
    * @param startBytes where the caller's bytes belong; at the end, when left out
    * @param again whether that may be before the end: the caller passes over what is there

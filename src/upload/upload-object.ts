@@ -43,6 +43,11 @@ export class UploadObject extends DurableObject<Env> {
     return settle(() => this.#open().offsetBytes(path));
   }
 
+  /** See {@link UploadLife.complete}. */
+  complete(path: string): Promise<Outcome<boolean>> {
+    return settle(() => this.#open().complete(path));
+  }
+
   /** See {@link UploadLife.begin}. */
   begin(
     path: string,

@@ -1,4 +1,4 @@
-import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { parseDigest } from "../../src/oci/digest.ts";
@@ -149,6 +149,23 @@ describe("a blob pushed to a repository of the service's own", () => {
     expect((await finish(location, digest)).status).toBe(201);
     expect((await finish(location, digest)).status).toBe(201);
     expect(await piecesOf(location)).toHaveLength(1);
+  });
+
+  it("is finished by a PUT that comes again while the first one is at it, bytes and all", async () => {
+    const bytes = freshBytes(2 * PIECE + 1);
+    const digest = await digestOf(bytes);
+    const location = await open(`local/${freshRepository()}`);
+    await patch(location, bytes);
+    // As if the object had gone in the midst of that.
+    const stub = env.UPLOADS.getByName(idOf(location));
+    await runInDurableObject(stub, (_object, { storage }) => {
+      storage.kv.put("upload", { ...storage.kv.get<object>("upload"), state: "committing", digest });
+    });
+    await evictDurableObject(stub);
+    expect(await errorOf(await patch(location, bytes))).toBe("400 BLOB_UPLOAD_INVALID");
+    expect((await finish(location, digest, bytes)).status).toBe(201);
+    expect(await digestOf(Uint8Array.from(await storedBytes(digest)))).toBe(digest);
+    expect(await piecesOf(location)).toHaveLength(3);
   });
 
   it("can be given up", async () => {
