@@ -2,12 +2,12 @@
 
 import { CliError } from "../failure.js";
 import { streamRange } from "../files/stream-range.js";
+import { discard } from "../http/client.js";
 import { pathOf } from "../reference.js";
 import { formatBytes } from "../units.js";
 import { UploadSession } from "./upload-session.js";
 
 /** @import { FileHandle } from "node:fs/promises" */
-/** @import { IncomingMessage } from "node:http" */
 /** @import { Client } from "../http/client.js" */
 /** @import { Transfer } from "../progress/progress.js" */
 /** @import { SessionMemory } from "./session-store.js" */
@@ -35,15 +35,15 @@ import { UploadSession } from "./upload-session.js";
 export async function hasBlob({ client, name, digest, action }) {
   const target = `/v2/${pathOf(name)}/blobs/${pathOf(digest)}`;
   const asked = { action, expect: [200, 404] };
-  /** @type {IncomingMessage} */
-  let response;
   try {
-    response = await client.once("HEAD", target, asked);
+    const response = await client.once("HEAD", target, asked);
+    await discard(response);
+    return response.statusCode === 200;
   } catch (error) {
     if (!(error instanceof CliError) || error.status === undefined) throw error;
-    // A refusal of HEAD comes without a word of why; that of GET has them.
-    response = await client.once("GET", target, asked);
   }
+  // A refusal of HEAD comes without a word of why; that of GET has them.
+  const response = await client.once("GET", target, asked);
   // Not read to its end, should it be the blob after all.
   response.destroy();
   return response.statusCode === 200;
