@@ -95,9 +95,10 @@ export class UploadSession implements BlobUpload {
   async finish(digest: Digest, last: Appendix): Promise<Appended> {
     // Sent again by a client that did not hear of the first one's success, or could not wait for it: then these bytes
     // have come.
-    const complete = await callObject(() => this.#stub().complete(this.#path));
-    const appended = complete || last.announcedBytes === 0 ? undefined : await this.append(last);
-    if (appended?.taken === false) return appended;
+    if (last.announcedBytes !== 0 && !(await callObject(() => this.#stub().complete(this.#path)))) {
+      const appended = await this.append(last);
+      if (!appended.taken) return appended;
+    }
     const { sizeBytes } = await this.commit(digest);
     return { endsAtBytes: sizeBytes, taken: true };
   }
