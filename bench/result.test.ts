@@ -6,7 +6,7 @@ const facts = { name: "row", against: "a floor", unit: "s", required: { atMost: 
 describe("resultOf()", () => {
   it("compares each measurement with the floor beside it, on a machine that gets slower meanwhile", () => {
     const pairs = [1, 1.1, 1.2, 1.3, 2, 2.1, 2.2].map((floor) => ({ floor, measured: floor * 1.125 }));
-    // One pair in which something else took its time.
+    // Two pairs in which something else took its time.
     pairs.push({ floor: 1.1, measured: 2.2 }, { floor: 1.05, measured: 2.3 });
     const result = resultOf({ ...facts, pairs });
     expect(result.ratio).toBeCloseTo(1.125);

@@ -13,7 +13,7 @@ const CHUNK = 256 * 1024;
 const SIZE = 8 * CHUNK + 12_345;
 const HALF = 4 * CHUNK + 1000;
 
-/** Clients repeat a request that broke off, from its first byte and with no word of what it is: oras does, by itself. */
+/** Clients repeat a request that broke off, from its first byte and with no word of what it is: `curl --retry` does. */
 describe.skipIf(findTool("docker-registry") === undefined)("an upload's request that is sent again", () => {
   let registry: DockerRegistry;
   let service: Service;
